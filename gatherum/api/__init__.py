@@ -1,0 +1,1 @@
+"""What users call: connect, aggregate; databases, collections and results."""

@@ -1,0 +1,140 @@
+"""Every error that gatherum raises on purpose, as one tree.
+
+A message says what was found, where, and what to do. An error that MongoDB has too carries MongoDB's `code`; once
+pymongo's errors are loaded, such an error is also an instance of `pymongo.errors.OperationFailure`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Self
+
+
+class GatherumError(Exception):
+    """The root of the tree.
+
+    `code` is MongoDB's number for the error, or None; `places` leads from the outermost place (a stage) to the
+    innermost (an operator).
+    """
+
+    code: int | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        made = _as_operation_failure(cls) if "pymongo.errors" in sys.modules else cls
+        return Exception.__new__(made, *args)
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        Exception.__init__(self, message)
+        self.message = message
+        self.places: tuple[str, ...] = ()
+        self._code = code if code is not None else type(self).code
+        self.code = self._code
+
+    def within(self, place: str) -> Self:
+        """The same error, known to have happened inside `place`, for example `stage 2 ($group)`."""
+        self.places = (place, *self.places)
+        return self
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.places)}: {self.message}" if self.places else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (_original(type(self)), self.message, self.code, self.places, dict(self.details_to_keep()))
+
+    def details_to_keep(self) -> dict[str, Any]:
+        """Attributes beyond message, code and places that survive pickling."""
+        return {}
+
+
+class QueryError(GatherumError):
+    """The query is at fault, or an operator met a value that it cannot take."""
+
+
+class PipelineError(QueryError):
+    """The pipeline is not well formed; found before anything ran."""
+
+    code = 9
+
+
+class UnsupportedError(PipelineError):
+    """A name or option that gatherum does not have."""
+
+    code = 40324
+
+
+class OperatorError(QueryError):
+    """An operator met a value that it cannot take, while the query ran."""
+
+    code = 2
+
+
+class SourceError(GatherumError):
+    """The input cannot be read, or is broken at the place that the message names."""
+
+
+class LossError(GatherumError):
+    """A value would change by being written in the form asked for."""
+
+
+class SettingError(GatherumError):
+    """A setting has a value that it cannot have."""
+
+
+class ResourceError(GatherumError):
+    """A limit of memory or disk was reached."""
+
+    code = 292
+
+
+class DeadlineError(GatherumError):
+    """The query took longer than its maxTimeMS."""
+
+    code = 50
+
+
+class CancelledError(GatherumError):
+    """The query was cancelled."""
+
+    code = 11601
+
+
+class ResultError(GatherumError):
+    """A result was used in a way that it does not allow, for example read twice."""
+
+
+class InternalError(GatherumError):
+    """gatherum itself is at fault: please report it, with the message."""
+
+
+_combined: dict[type, type] = {}
+
+
+def _original(cls: type) -> type:
+    return cls.__dict__.get("_gatherum_class", cls)
+
+
+def _as_operation_failure(cls: type) -> Any:
+    """A class that is `cls` and pymongo's OperationFailure too."""
+    cls = _original(cls)
+    if cls not in _combined:
+        from pymongo.errors import OperationFailure
+
+        if issubclass(cls, OperationFailure):
+            _combined[cls] = cls
+        else:
+            names = {"_gatherum_class": cls, "__module__": cls.__module__, "__qualname__": cls.__qualname__,
+                     "code": cls.__dict__.get("code", cls.code), "details": None, "timeout": property(_is_timeout)}
+            _combined[cls] = type(cls.__name__, (cls, OperationFailure), names)
+    return _combined[cls]
+
+
+def _is_timeout(error: GatherumError) -> bool:
+    return error.code == DeadlineError.code
+
+
+def _rebuild(cls: type, message: str, code: int | None, places: tuple[str, ...], details: dict[str, Any]) -> Any:
+    error = cls(message, code)
+    error.places = places
+    for name, value in details.items():
+        setattr(error, name, value)
+    return error

@@ -1,0 +1,260 @@
+"""Runs fragments in this process, on as many threads as the settings say."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gatherum.errors import GatherumError
+from gatherum.kernels.columns.batch import Batch, first_ordinal
+from gatherum.physical.documents import document_batches
+from gatherum.physical.lower import Fragment, Step
+from gatherum.physical.operator import Operator, QueryContext, Signal, push_through
+from gatherum.plan.nodes import Documents, Scan
+from gatherum.plan.protocols import Request
+from gatherum.runtime.metrics import OperatorMetrics
+from gatherum.runtime.threads import run_morsels, run_workers
+
+PARTITION_BYTES_AT_ONCE: Final = 32 << 20
+"""Partitions up to this size are read by the thread that goes on with them; larger ones are read batch by batch."""
+
+Batches = Iterator[Batch]
+Read = Callable[[], Batches]
+
+
+@dataclass(slots=True)
+class LocalExecutor:
+    """One execution. `sources` are by name; `metrics` holds the operators' figures when the batches have been read."""
+
+    context: QueryContext
+    sources: Mapping[str, Any]
+    metrics: OperatorMetrics | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, fragment: Fragment) -> Batches:
+        """The rows of a fragment, in order."""
+        figures = _Figures(fragment)
+        try:
+            if fragment.last is None:
+                yield from self._streamed(fragment, figures)
+            elif fragment.last.operator.spread == "partial":
+                yield from self._gathered(fragment, figures)
+            else:
+                yield from self._ordered(fragment, figures)
+        finally:
+            self.metrics = figures.tree()
+
+    def _streamed(self, fragment: Fragment, figures: _Figures) -> Batches:
+        """Every batch goes through the chain on some thread; they come out in the order of the input."""
+        if not fragment.chain:
+            yield from self._input(fragment, figures)
+            return
+        chains = _Chains(self, fragment.chain)
+        try:
+            work = (_call(chains, batch) for batch in self._input(fragment, figures))
+            for batches in run_morsels(work, self.context.settings.threads, self.context.cancellation):
+                yield from batches
+        finally:
+            figures.chain(chains.close())
+
+    def _ordered(self, fragment: Fragment, figures: _Figures) -> Batches:
+        """The last operator sees the batches in order, on the caller's thread."""
+        assert fragment.last is not None
+        operator = self._make(fragment.last)
+        rows = self._streamed(fragment, figures)
+        try:
+            if not operator.done:
+                for batch in rows:
+                    yield from operator.push(batch)
+                    if operator.done:
+                        break
+            yield from operator.signal(Signal.END)
+        finally:
+            rows.close()  # pyright: ignore[reportAttributeAccessIssue]
+            operator.describe()
+            operator.close()
+            figures.last(operator.metrics)
+
+    def _gathered(self, fragment: Fragment, figures: _Figures) -> Batches:
+        """Every thread has an operator of its own; they are put together at the end."""
+        last = fragment.last
+        assert last is not None
+        chains = _Chains(self, fragment.chain)
+        made: list[Operator] = []
+
+        def work(items: Iterator[Read]) -> Operator:
+            operator = self._make(last)
+            made.append(operator)
+            for read in items:
+                for batch in read():
+                    self.context.cancellation.check()
+                    self._take(chains, operator, batch, last)
+            return operator
+
+        operators: list[Operator] = []
+        try:
+            operators = run_workers(work, self._items(fragment, figures), self.context.settings.threads,
+                                    self.context.cancellation)
+            whole, others = operators[0], operators[1:]
+            for other in others:
+                with whole.metrics.timed():
+                    whole.absorb(other)
+                whole.metrics.merge(other.metrics)
+            yield from whole.signal(Signal.END)
+        finally:
+            figures.chain(chains.close())
+            for operator in made:
+                operator.close()
+            if operators:
+                operators[0].describe()
+                figures.last(operators[0].metrics)
+
+    def _take(self, chains: _Chains, operator: Operator, batch: Batch, last: Step) -> None:
+        for made in chains.push(batch):
+            try:
+                operator.push(made)
+            except GatherumError:
+                chains.raise_first(batch, last)
+                raise
+
+    def _items(self, fragment: Fragment, figures: _Figures) -> Iterator[Read]:
+        """What threads share out among themselves: whole partitions where there are enough, else batches."""
+        source = fragment.input
+        if isinstance(source, Scan):
+            request = Request(source.fields, source.filter, source.limit)
+            partitions = self.sources[source.source].partitions(request)
+            if len(partitions) >= 2 * self.context.settings.threads:
+                for number, partition in enumerate(partitions):
+                    yield lambda n=number, p=partition: self._read(p, n, request, figures)
+                return
+        for batch in self._input(fragment, figures):
+            yield lambda batch=batch: iter([batch])
+
+    def _input(self, fragment: Fragment, figures: _Figures) -> Batches:
+        source = fragment.input
+        if isinstance(source, tuple):
+            for part in source:
+                inner = LocalExecutor(self.context, self.sources)
+                try:
+                    yield from inner.run(part)
+                finally:
+                    figures.add_input(inner.metrics)
+        elif isinstance(source, Scan):
+            request = Request(source.fields, source.filter, source.limit)
+            for number, partition in enumerate(self.sources[source.source].partitions(request)):
+                yield from self._read(partition, number, request, figures)
+        elif isinstance(source, Documents):
+            yield from document_batches(source, self.context)
+
+    def _read(self, partition: Any, number: int, request: Request, figures: _Figures) -> Batches:
+        """The batches of a partition, in morsels, with their ordinals; timed and counted."""
+        batches = iter(partition.batches(request))
+        rows = self.context.settings.morsel_rows
+        position = 0
+        while True:
+            start = time.perf_counter()
+            batch = next(batches, None)
+            figures.read(0 if batch is None else batch.rows, time.perf_counter() - start)
+            if batch is None:
+                return
+            for at in range(0, batch.rows, rows):
+                self.context.cancellation.check()
+                piece = batch if batch.rows <= rows else batch.slice(at, rows)
+                yield Batch(piece.columns, piece.rows, first_ordinal(number, position), piece.layout, piece.layouts)
+                position += 1
+
+    def _make(self, step: Step) -> Operator:
+        if step.subplan is None:
+            return step.operator(step.node, self.context)
+        inner = LocalExecutor(self.context, self.sources)
+        return step.operator(step.node, self.context, lambda: inner.run(step.subplan))  # pyright: ignore
+
+
+class _Chains:
+    """A chain of operators for each thread that asks."""
+
+    def __init__(self, executor: LocalExecutor, steps: tuple[Step, ...]) -> None:
+        self.executor = executor
+        self.steps = steps
+        self.local = threading.local()
+        self.made: list[list[Operator]] = []
+
+    def push(self, batch: Batch) -> list[Batch]:
+        """What the chain makes of a batch; the error of the first row that has one."""
+        chain = getattr(self.local, "chain", None)
+        if chain is None:
+            chain = self.local.chain = [self.executor._make(step) for step in self.steps]
+            self.made.append(chain)
+        try:
+            return push_through(chain, batch)
+        except GatherumError:
+            self.raise_first(batch, None)
+            raise
+
+    def raise_first(self, batch: Batch, last: Step | None) -> None:
+        """Sends the rows through fresh operators one by one, so that the first row's error is the one raised."""
+        steps = [*self.steps, last] if last is not None else [*self.steps]
+        chain = [self.executor._make(step) for step in steps]
+        for row in range(batch.rows):
+            push_through(chain, batch.slice(row, 1))
+
+    def close(self) -> list[OperatorMetrics]:
+        """Ends the chains; what all of them counted, operator by operator."""
+        totals: list[OperatorMetrics] = []
+        for chain in self.made:
+            for i, operator in enumerate(chain):
+                operator.describe()
+                operator.close()
+                if i == len(totals):
+                    totals.append(operator.metrics)
+                else:
+                    totals[i].merge(operator.metrics)
+        return totals
+
+
+def _call(chains: _Chains, batch: Batch) -> Callable[[], list[Batch]]:
+    return lambda: chains.push(batch)
+
+
+class _Figures:
+    """The metrics of one fragment, put together as its parts end."""
+
+    def __init__(self, fragment: Fragment) -> None:
+        self.fragment = fragment
+        name = type(fragment.input).__name__ if not isinstance(fragment.input, tuple) else ""
+        self.scan = OperatorMetrics(name, engine="columnar") if name else None
+        self.inputs: list[OperatorMetrics] = []
+        self.steps: list[OperatorMetrics] = []
+        self._lock = threading.Lock()
+
+    def read(self, rows: int, seconds: float) -> None:
+        """Counts rows that were read."""
+        if self.scan is not None:
+            with self._lock:
+                self.scan.count(rows, rows, seconds)
+
+    def add_input(self, metrics: OperatorMetrics | None) -> None:
+        """Adds the figures of a fragment that is read."""
+        if metrics is not None:
+            self.inputs.append(metrics)
+
+    def chain(self, metrics: list[OperatorMetrics]) -> None:
+        """Adds the figures of the chain."""
+        self.steps[:0] = metrics or [OperatorMetrics(type(s.node).__name__) for s in self.fragment.chain]
+
+    def last(self, metrics: OperatorMetrics) -> None:
+        """Adds the figures of the last operator."""
+        self.steps.append(metrics)
+
+    def tree(self) -> OperatorMetrics | None:
+        """The figures, the last operator outermost."""
+        inputs = [self.scan] if self.scan is not None else self.inputs
+        for step in self.steps:
+            step.inputs = inputs
+            inputs = [step]
+        if len(inputs) == 1:
+            return inputs[0]
+        return OperatorMetrics("Union", engine="columnar", inputs=inputs) if inputs else None

@@ -1,0 +1,1 @@
+"""Languages in which aggregations are written, translated to plans."""

@@ -1,0 +1,1 @@
+"""MongoDB's aggregation pipelines."""

@@ -1,0 +1,1 @@
+"""Expression operators with a syntax of their own, one to a file."""

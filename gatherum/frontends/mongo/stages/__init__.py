@@ -1,0 +1,1 @@
+"""The stages, one to a file."""

@@ -1,0 +1,37 @@
+"""$avg: the mean of numbers."""
+
+from __future__ import annotations
+
+import decimal
+from typing import Any
+
+from gatherum.functions.aggregate import Aggregate
+from gatherum.functions.aggregates.sum import SAW_DECIMAL, NumberTotal
+from gatherum.types.exact import DECIMAL128, round_decimal
+from gatherum.types.values import Value
+
+
+class Average(Aggregate):
+    """The mean of the numbers: their exact sum, rounded once, divided by their count; the mean of none is null.
+
+    Values that are not numbers are passed over. The mean is a double, or a decimal where one value is a decimal.
+    """
+
+    name = "$avg"
+    skips_nulls = True
+    examples = (([1, 2, "x", None], 1.5), ([], None), ([2], 2.0))
+
+    State = NumberTotal
+
+    def update(self, state: Any, value: Value, ordinal: int = 0) -> None:
+        state.add(value)
+
+    def merge(self, state: Any, other: Any) -> None:
+        state.absorb(other)
+
+    def finalize(self, state: Any) -> Value:
+        if not state.numbers:
+            return None
+        if state.seen & SAW_DECIMAL:
+            return round_decimal(DECIMAL128.divide(state.decimal(), decimal.Decimal(state.numbers)))
+        return state.double() / state.numbers

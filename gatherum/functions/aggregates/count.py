@@ -1,0 +1,28 @@
+"""$count: how many rows there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gatherum.functions.aggregate import Aggregate, AggregateState
+from gatherum.types.values import Value, integer
+
+
+class Count(Aggregate):
+    """The number of rows, whatever their values. An int, or a long where it does not fit 32 bits."""
+
+    name = "$count"
+    accepts_nothing = True
+    examples = (([1, None, "a"], 3), ([], 0))
+
+    class State(AggregateState):
+        rows: int = 0
+
+    def update(self, state: Any, value: Value, ordinal: int = 0) -> None:
+        state.rows += 1
+
+    def merge(self, state: Any, other: Any) -> None:
+        state.rows += other.rows
+
+    def finalize(self, state: Any) -> Value:
+        return integer(state.rows)

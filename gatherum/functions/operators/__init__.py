@@ -1,0 +1,1 @@
+"""Expression operators, one family to a file."""

@@ -1,0 +1,1 @@
+"""Query predicates (the operators of $match), one family to a file."""

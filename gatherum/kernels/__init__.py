@@ -1,0 +1,1 @@
+"""Columns and the fast loops over them."""

@@ -1,0 +1,1 @@
+"""Columns: BSON values in Arrow arrays, one type to a column or many."""

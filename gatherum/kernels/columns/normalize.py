@@ -1,0 +1,85 @@
+"""Arrow arrays from outside in the types that columns have: the same values, in fewer types."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gatherum.kernels.columns.types import ARROW_RULES, BSON_VALUE, DATE, DECIMAL128, OBJECT_ID, VARIANT
+
+_RULES = {rule.arrow: rule.column for rule in ARROW_RULES}
+_OWN = (OBJECT_ID, DECIMAL128, VARIANT)
+
+
+@lru_cache(1024)
+def column_type(kind: pa.DataType) -> pa.DataType:
+    """The type that an Arrow type's values have in a column; the same type where it is kept."""
+    if kind in _OWN:
+        return kind
+    if isinstance(kind, pa.BaseExtensionType):
+        return column_type(kind.storage_type)
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(column_type(field.type)) for field in kind])
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.large_list(kind.value_field.with_type(column_type(kind.value_type)))
+    if pa.types.is_dictionary(kind):
+        values = column_type(kind.value_type)
+        return pa.dictionary(pa.int32(), pa.string()) if pa.types.is_string(values) or \
+            pa.types.is_large_string(values) else values
+    if pa.types.is_timestamp(kind):
+        return DATE
+    wanted = _RULES.get(_family(kind))
+    return kind if wanted is None else wanted
+
+
+def _family(kind: pa.DataType) -> str:
+    return str(kind).split("[")[0].split("(")[0]
+
+
+def normalize(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The array in its column type; timestamps finer than milliseconds stay where a value would be cut."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if array.type == BSON_VALUE:
+        from gatherum.kernels.columns.variant import unboxed, variant_of
+
+        return variant_of([unboxed(blob) for blob in array.storage.to_pylist()]).array
+    wanted = column_type(array.type)
+    if wanted == array.type:
+        return array
+    if isinstance(array, pa.ExtensionArray):
+        return normalize(array.storage)
+    if pa.types.is_timestamp(array.type):
+        return _milliseconds(array)
+    if pa.types.is_struct(array.type):
+        return _struct(array)
+    if pa.types.is_large_list(wanted):
+        return _list(array)
+    if pa.types.is_dictionary(wanted):
+        return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), array.dictionary.cast(pa.string()))
+    return array.dictionary_decode().cast(wanted) if pa.types.is_dictionary(array.type) else array.cast(wanted)
+
+
+def _milliseconds(array: pa.Array) -> pa.Array:
+    try:
+        whole = array.cast(pa.timestamp("ms", array.type.tz))
+    except pa.ArrowInvalid:
+        return array
+    return whole.cast(pa.int64()).cast(DATE)
+
+
+def _struct(array: pa.Array) -> pa.Array:
+    children = [normalize(array.field(i)) for i in range(array.type.num_fields)]
+    fields = [field.with_type(child.type) for field, child in zip(array.type, children, strict=True)]
+    return pa.StructArray.from_arrays(children, fields=fields, mask=pc.is_null(array) if array.null_count else None)
+
+
+def _list(array: pa.Array) -> pa.Array:
+    if not pa.types.is_large_list(array.type):
+        array = array.cast(pa.large_list(array.type.value_field))
+    items = normalize(array.values)
+    kind = pa.large_list(array.type.value_field.with_type(items.type))
+    offsets = array.offsets
+    return pa.LargeListArray.from_arrays(offsets, items, type=kind, mask=pc.is_null(array) if array.null_count else None)

@@ -1,0 +1,106 @@
+"""Columnar forms of expression operators, found by the operator's name in the modules of `kernels/functions`.
+
+A *form* takes its arguments as columns or constants and gives the column of results, or None where it does not serve
+these types: then the operator's meaning fills the column, value by value. A form never raises for a value: where one
+may be an error it returns None, and the meaning raises it.
+
+    @form("$add")
+    def add(arguments, rows):
+        ...
+
+A *lazy form* serves a special form: it gets its arguments as expressions to evaluate, over all rows of the batch or
+some of them, and so decides what is evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gatherum.functions.registry import members
+from gatherum.kernels.columns.build import column_of
+from gatherum.kernels.columns.column import Column
+from gatherum.types.values import Value
+
+if TYPE_CHECKING:
+    from gatherum.kernels.columns.batch import Batch
+    from gatherum.kernels.evaluate import ColumnExpression
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same value in every row."""
+
+    value: Value
+
+    def column(self, rows: int) -> Column:
+        """The value, repeated."""
+        return column_of([self.value]).take(np.zeros(rows, np.int64))
+
+
+Operand = Column | Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A columnar form of the operators `names`."""
+
+    names: tuple[str, ...]
+    apply: Callable[[Sequence[Operand | None], int], Operand | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LazyForm:
+    """A columnar form of special forms: `apply` gets the arguments' expressions (None: left out) and the batch."""
+
+    names: tuple[str, ...]
+    apply: Callable[[Sequence[ColumnExpression | None], Batch], Operand | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateForm:
+    """A columnar form of query predicates: `apply` gets the column at the path, which has no arrays on its way nor in
+    it, and the argument; it gives a mask, or None where it does not serve these types."""
+
+    names: tuple[str, ...]
+    apply: Callable[[Column, Value], np.ndarray | None]
+
+
+def form(*names: str) -> Callable[[Callable[[Sequence[Any], int], Operand | None]], Form]:
+    """Defines the columnar form of operators."""
+    return lambda apply: Form(names, apply)
+
+
+def lazy_form(*names: str) -> Callable[[Callable[..., Operand | None]], LazyForm]:
+    """Defines the columnar form of special forms."""
+    return lambda apply: LazyForm(names, apply)
+
+
+def predicate_form(*names: str) -> Callable[[Callable[[Column, Value], np.ndarray | None]], PredicateForm]:
+    """Defines the columnar form of query predicates."""
+    return lambda apply: PredicateForm(names, apply)
+
+
+@cache
+def _found(kind: type) -> Mapping[str, Any]:
+    return {name: value for _, value in members("gatherum.kernels.functions") if isinstance(value, kind)
+            for name in value.names}
+
+
+def forms() -> Mapping[str, Form]:
+    """Forms of strict operators by name."""
+    return _found(Form)
+
+
+def lazy_forms() -> Mapping[str, LazyForm]:
+    """Forms of special forms by name."""
+    return _found(LazyForm)
+
+
+def predicate_forms() -> Mapping[str, PredicateForm]:
+    """Forms of predicates by name."""
+    return _found(PredicateForm)

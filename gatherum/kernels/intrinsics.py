@@ -1,0 +1,87 @@
+"""Machine operations that numba does not offer: unaligned loads, bits of doubles, 128-bit integers in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+_I64 = ir.IntType(64)
+_I128 = ir.IntType(128)
+
+
+@intrinsic
+def load_word(typing_context: Any, address: Any) -> Any:
+    """The 8 bytes at an address as a little-endian word."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(builder.inttoptr(arguments[0], _I64.as_pointer()), align=1)
+    return types.uint64(types.int64), generate
+
+
+@intrinsic
+def load_byte(typing_context: Any, address: Any) -> Any:
+    """The byte at an address."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.zext(builder.load(builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())), _I64)
+    return types.uint64(types.int64), generate
+
+
+@intrinsic
+def double_bits(typing_context: Any, value: Any) -> Any:
+    """The bits of a double."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], _I64)
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def bits_double(typing_context: Any, word: Any) -> Any:
+    """The double of some bits."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
+    return types.float64(types.uint64), generate
+
+
+@intrinsic
+def add_shifted(typing_context: Any, address: Any, slot: Any, mantissa: Any, shift: Any) -> Any:
+    """slots[slot] += mantissa << shift, where the slots are 128-bit integers at an address."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(builder.inttoptr(arguments[0], _I128.as_pointer()), [arguments[1]])
+        term = builder.shl(builder.sext(arguments[2], _I128), builder.zext(arguments[3], _I128))
+        builder.store(builder.add(builder.load(place, align=8), term), place, align=8)
+        return context.get_dummy_value()
+    return types.void(types.int64, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def add_wide(typing_context: Any, address: Any, slot: Any, low: Any, high: Any) -> Any:
+    """slots[slot] += high * 2**64 + low, where the slots are 128-bit integers at an address."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(builder.inttoptr(arguments[0], _I128.as_pointer()), [arguments[1]])
+        upper = builder.shl(builder.zext(arguments[3], _I128), ir.Constant(_I128, 64))
+        term = builder.or_(builder.zext(arguments[2], _I128), upper)
+        builder.store(builder.add(builder.load(place, align=8), term), place, align=8)
+        return context.get_dummy_value()
+    return types.void(types.int64, types.int64, types.uint64, types.int64), generate
+
+
+@intrinsic
+def leading_zeros(typing_context: Any, word: Any) -> Any:
+    """How many of a word's highest bits are zero."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def copy_bytes(typing_context: Any, source: Any, target: Any, length: Any) -> Any:
+    """Copies bytes between addresses; they must not overlap."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        copy = builder.module.declare_intrinsic("llvm.memcpy", [pointer, pointer, _I64])
+        builder.call(copy, [builder.inttoptr(arguments[1], pointer), builder.inttoptr(arguments[0], pointer),
+                            arguments[2], ir.Constant(ir.IntType(1), 0)])
+        return context.get_dummy_value()
+    return types.void(types.int64, types.int64, types.int64), generate

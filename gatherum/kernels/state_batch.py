@@ -1,0 +1,118 @@
+"""State batches: the one form in which groups and the states of their aggregates cross a boundary.
+
+A state batch is an Arrow record batch with, for every group: `hash` (the canonical hash of its key), `ordinal` (of
+its first row), `chunk` (0, or the number of a further piece of a state that grows), a column `key.NAME` for each part
+of the key, or `key` for a key of one value, and a struct `state.NAME` for each aggregate. Its metadata say which
+aggregates, with which parameters and versions, and the version of the hash.
+
+Every chunk is a state: merging all chunks of a key, in any order, gives the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+import pyarrow as pa
+
+from gatherum.errors import SourceError
+from gatherum.functions.aggregate import GROWING, Aggregate
+from gatherum.kernels.columns.column import Column, invalid_is_missing
+from gatherum.kernels.states.portable import portable_column, states_of
+from gatherum.types.canonical import HASH_VERSION
+from gatherum.types.extended_json import encode
+
+VERSION: Final = 1
+METADATA: Final = b"gatherum.states"
+CHUNK_ITEMS: Final = 16384
+BUCKETS: Final = 256
+BUCKET_SHIFT: Final = 56
+"""A group's bucket is the top 8 bits of its hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateSchema:
+    """The names of the key's parts (None: the key is one value) and the aggregates by name."""
+
+    key_names: tuple[str, ...] | None
+    aggregates: tuple[tuple[str, Aggregate], ...]
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The names of the key's columns in a state batch."""
+        return ("key",) if self.key_names is None else tuple(f"key.{name}" for name in self.key_names)
+
+    def metadata(self) -> dict[bytes, bytes]:
+        """The schema's metadata."""
+        described = [{"name": name, "function": aggregate.name, "version": aggregate.version,
+                      "parameters": encode(aggregate.parameters())} for name, aggregate in self.aggregates]
+        return {METADATA: orjson.dumps({"version": VERSION, "hash": HASH_VERSION, "aggregates": described,
+                                        "keys": self.key_names})}
+
+    def check(self, batch: pa.RecordBatch) -> None:
+        """SourceError where a state batch is not of this schema."""
+        found = (batch.schema.metadata or {}).get(METADATA)
+        if found is None:
+            raise SourceError("this record batch holds no states: it lacks the metadata gatherum.states")
+        wanted = self.metadata()[METADATA]
+        if found != wanted:
+            raise SourceError("these states were made by another query, or another version of gatherum: they say "
+                              f"{found.decode()}, but {wanted.decode()} is needed; compute them anew")
+
+
+def make_state_batch(schema: StateSchema, hashes: Any, ordinals: Any, keys: Sequence[Column],
+                     states: Sequence[pa.StructArray]) -> pa.RecordBatch:
+    """A state batch with one row a group, or several where a state grew beyond `CHUNK_ITEMS` items."""
+    arrays: list[Any] = [pa.array(hashes, pa.uint64()), pa.array(ordinals, pa.int64()),
+                         pa.array([0] * len(hashes), pa.int32()), *[key.array for key in keys], *states]
+    fields = [pa.field("hash", pa.uint64(), False), pa.field("ordinal", pa.int64(), False),
+              pa.field("chunk", pa.int32(), False),
+              *[key.field(name) for name, key in zip(schema.key_columns, keys, strict=True)],
+              *[pa.field(f"state.{name}", state.type, False)
+                for (name, _), state in zip(schema.aggregates, states, strict=True)]]
+    batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, schema.metadata()))
+    return _chunked(schema, batch)
+
+
+def _chunked(schema: StateSchema, batch: pa.RecordBatch) -> pa.RecordBatch:
+    growing = [(i, aggregate) for i, (_, aggregate) in enumerate(schema.aggregates)
+               if any(field.kind in GROWING for field in aggregate.State.fields)]
+    first = 3 + len(schema.key_columns)
+    large: set[int] = set()
+    for i, aggregate in growing:
+        for field, array in zip(aggregate.State.fields, batch.column(first + i).flatten(), strict=True):
+            if field.kind in GROWING:
+                lengths = array.value_lengths().to_pylist()
+                large |= {row for row, length in enumerate(lengths) if length > CHUNK_ITEMS}
+    if not large:
+        return batch
+    small = [row for row in range(batch.num_rows) if row not in large]
+    parts = [batch.take(pa.array(small, pa.int64()))] + [_chunks(schema, batch.slice(row, 1)) for row in sorted(large)]
+    joined = pa.Table.from_batches(parts).combine_chunks().to_batches()
+    return joined[0].replace_schema_metadata(batch.schema.metadata)
+
+
+def _chunks(schema: StateSchema, row: pa.RecordBatch) -> pa.RecordBatch:
+    """One group's row as several, each with a part of every state that is large."""
+    first = 3 + len(schema.key_columns)
+    pieces = [list(aggregate.split(states_of(aggregate, row.column(first + i))[0], CHUNK_ITEMS))
+              for i, (_, aggregate) in enumerate(schema.aggregates)]
+    count = max(map(len, pieces))
+    states = [portable_column(aggregate, made + [aggregate.init() for _ in range(count - len(made))])
+              for (_, aggregate), made in zip(schema.aggregates, pieces, strict=True)]
+    repeated = row.take(pa.array([0] * count, pa.int64()))
+    arrays = [*repeated.columns[:2], pa.array(range(count), pa.int32()), *repeated.columns[3:first], *states]
+    return pa.RecordBatch.from_arrays(arrays, schema=row.schema)
+
+
+def key_columns(schema: StateSchema, batch: pa.RecordBatch) -> list[Column]:
+    """The key's columns of a state batch."""
+    return [Column(batch.column(3 + i), invalid_is_missing(batch.schema.field(3 + i)))
+            for i in range(len(schema.key_columns))]
+
+
+def state_columns(schema: StateSchema, batch: pa.RecordBatch) -> list[pa.StructArray]:
+    """The states' columns of a state batch."""
+    return batch.columns[3 + len(schema.key_columns):]

@@ -1,0 +1,35 @@
+"""Chooses the layout of an aggregate's states: a compiled one where a module of `kernels/functions` offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from gatherum.functions.aggregate import Aggregate
+from gatherum.functions.registry import aggregates, members
+from gatherum.kernels.states.base import ObjectStates, States
+
+
+class CompiledStates(States):
+    """The base of layouts that need kernels; `serves` names the aggregates that a layout is for."""
+
+    serves: tuple[str, ...] = ()
+
+
+@cache
+def layouts() -> Mapping[str, type[CompiledStates]]:
+    """The compiled layouts by the name of the aggregate."""
+    return {name: value for _, value in members("gatherum.kernels.functions")
+            if isinstance(value, type) and issubclass(value, CompiledStates) for name in value.serves}
+
+
+def states_for(aggregate: Aggregate, compiled: bool) -> States:
+    """States of nothing for an aggregate, in a compiled layout where there is one and kernels may be called."""
+    if not compiled:
+        return ObjectStates(aggregate)
+    layout = layouts().get(aggregate.name)
+    if layout is not None and aggregates()[aggregate.name] is type(aggregate):
+        return layout(aggregate)
+    from gatherum.kernels.states.records import records_for
+
+    return records_for(aggregate) or ObjectStates(aggregate)

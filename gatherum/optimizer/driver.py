@@ -1,0 +1,87 @@
+"""Applies the rules, in their order, until none has anything to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from gatherum.errors import InternalError
+from gatherum.optimizer.context import Context
+from gatherum.optimizer.order import ORDER
+from gatherum.optimizer.rule import Rule
+from gatherum.optimizer.subplan import first_input, with_first_input, with_side_plans
+from gatherum.plan.analysis import output_fields
+from gatherum.plan.nodes import Node
+from gatherum.plan.render import render
+
+ROUNDS: Final = 20
+"""How often the list of rules is gone through at most, and how often one rule is applied to one node in a row."""
+
+
+class Fired(NamedTuple):
+    """One application of a rule: the node that it was applied to, and the node that it gave."""
+
+    rule: str
+    before: Node
+    after: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Optimized:
+    """The plan after all rules, and the applications that led to it, in their order."""
+
+    plan: Node
+    fired: tuple[Fired, ...]
+
+
+def optimize(plan: Node, context: Context, rules: Iterable[Rule] = ORDER) -> Optimized:
+    """The plan with the rules applied until none changes it, or for as many rounds as there may be.
+
+    PipelineError or OperatorError where a constant part of the plan is an error by itself.
+    """
+    fired: list[Fired] = []
+    rules = tuple(rules)
+    for _ in range(ROUNDS):
+        before = plan
+        for rule in rules:
+            plan = _once(rule, plan, context, fired) if rule.whole else _everywhere(rule, plan, context, fired)
+        if plan is before:
+            break
+    return Optimized(plan, tuple(fired))
+
+
+def _once(rule: Rule, node: Node, context: Context, fired: list[Fired]) -> Node:
+    changed = rule.apply(node, context)
+    if changed is None:
+        return node
+    known, found = output_fields(node), output_fields(changed)
+    if known is not None and found is not None and known != found:
+        raise InternalError(f"the rule {rule.name} changed the fields of a plan from {known} to {found}:\n"
+                            f"{render(node)}\n{render(changed)}")
+    fired.append(Fired(rule.name, node, changed))
+    return changed
+
+
+def _repeatedly(rule: Rule, node: Node, context: Context, fired: list[Fired]) -> Node:
+    for _ in range(ROUNDS):
+        changed = _once(rule, node, context, fired)
+        if changed is node:
+            break
+        node = changed
+    return node
+
+
+def _everywhere(rule: Rule, plan: Node, context: Context, fired: list[Fired]) -> Node:
+    """The plan with the rule applied to each node, from the top down the chain of first inputs, subplans included."""
+    chain: list[Node] = []
+    node: Node | None = plan
+    while node is not None:
+        node = _repeatedly(rule, node, context, fired)
+        chain.append(node)
+        node = first_input(node)
+    made: Node | None = None
+    while chain:
+        parent = with_side_plans(chain.pop(), lambda side: _everywhere(rule, side, context, fired))
+        made = parent if made is None else with_first_input(parent, made)
+    return made or plan

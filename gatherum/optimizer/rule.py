@@ -1,0 +1,44 @@
+"""What a rule is.
+
+    @rule("drop_skip_of_nothing")
+    def drop_skip_of_nothing(node, context):
+        \"\"\"A skip of no rows is no skip.\"\"\"
+        match node:
+            case Skip(input, 0):
+                return input
+        return None
+
+A rule looks at one node with what is below it, and gives a node in its place that has the same rows in the same
+order, or None where it has nothing to change. It must not apply to its own result for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gatherum.optimizer.context import Context
+from gatherum.plan.nodes import Node
+
+Apply = Callable[[Node, Context], Node | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `after` names the rules that should have been applied before it; a `whole` rule sees the whole plan
+    once, in place of each node."""
+
+    name: str
+    apply: Apply
+    after: tuple[str, ...] = ()
+    whole: bool = False
+
+    @property
+    def documentation(self) -> str:
+        """The function's docstring."""
+        return self.apply.__doc__ or ""
+
+
+def rule(name: str, *, after: tuple[str, ...] = (), whole: bool = False) -> Callable[[Apply], Rule]:
+    """Defines a rule by its function."""
+    return lambda apply: Rule(name, apply, after, whole)

@@ -1,0 +1,181 @@
+"""Group: keys to slots, values to states; spilled by bucket when memory is short, merged, and finalized in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from gatherum.kernels.columns.batch import Batch
+from gatherum.kernels.columns.column import Column, invalid_metadata
+from gatherum.kernels.columns.variant import parts
+from gatherum.kernels.group_table import GroupTable
+from gatherum.kernels.state_batch import BUCKETS, StateSchema
+from gatherum.physical.operator import Operator, QueryContext, Snapshot
+from gatherum.plan.expressions import Expression, MakeDocument
+from gatherum.plan.nodes import Group
+from gatherum.storage.spill import StateSpill
+from gatherum.types.values import BsonType
+
+
+class GroupOperator(Operator):
+    """Groups rows by key and aggregates them.
+
+    A key that is a document of computed fields is taken apart: every field is a column of its own.
+    """
+
+    spread = "partial"
+
+    def __init__(self, node: Group, context: QueryContext) -> None:
+        super().__init__(node, context)
+        names = _key_names(node.key)
+        keys = [item for _, item in node.key.items] if isinstance(node.key, MakeDocument) and names else [node.key]
+        self.keys = [self.evaluation.compile(key) for key in keys]
+        self.arguments = [self.evaluation.compile(call.argument) for _, call in node.aggregates]
+        self.schema = StateSchema(names, tuple((name, call.build()) for name, call in node.aggregates))
+        self.table = self._new_table()
+        self.consumer = context.budget.consumer("Group")
+        self.spills: list[StateSpill] = []
+
+    def _new_table(self) -> GroupTable:
+        return GroupTable(self.schema, self.context.compiled())
+
+    def process(self, batch: Batch) -> Iterable[Batch]:
+        """As `Operator.process`."""
+        if not self.table.compiled and self.context.compiled():
+            self._move_up()
+        keys = [self._key_column(key.column(batch)) for key in self.keys]
+        arguments = [argument.column(batch) for argument in self.arguments]
+        self.table.update(keys, arguments, batch.ordinal)
+        held = self.table.nbytes
+        self.consumer.hold(held)
+        self.metrics.hold(held)
+        if self.consumer.should_spill():
+            self._spill()
+        return ()
+
+    def _key_column(self, column: Column) -> Column:
+        """The column with missing keys made null, where the key is one value."""
+        if self.schema.key_names is not None:
+            return column
+        if column.missing:
+            return Column(column.array)
+        return _missing_to_null(column) if column.is_variant else column
+
+    def _move_up(self) -> None:
+        """Hands the states on to compiled kernels, which have become available."""
+        table = GroupTable(self.schema, True)
+        if self.table.size:
+            table.absorb(self.table.export())
+        self.table = table
+
+    def _spill(self) -> None:
+        if not self.table.size:
+            return
+        if not self.spills:
+            self.spills.append(StateSpill(self.context.space))
+        self.metrics.spill(self.spills[0].write(self.table.export()))
+        self.table = self._new_table()
+        self.consumer.hold(0)
+
+    def absorb(self, other: GroupOperator) -> None:
+        """As `Operator.absorb`."""
+        if other.table.size > self.table.size and other.table.compiled == self.table.compiled:
+            self.table, other.table = other.table, self.table
+        self.spills += other.spills
+        other.spills = []
+        if self.spills:
+            other.spills = []
+            for table in (self.table, other.table):
+                if table.size:
+                    self.metrics.spill(self.spills[0].write(table.export()))
+            self.table = self._new_table()
+        elif other.table.compiled == self.table.compiled:
+            self.table.merge(other.table)
+        elif other.table.size:
+            self.table.absorb(other.table.export())
+        held = self.table.nbytes
+        self.metrics.hold(held)
+        other.consumer.close()
+        self.consumer.hold(held)
+
+    def finish(self) -> Iterator[Batch]:
+        """As `Operator.finish`: the groups in the order of their hashes, bucket by bucket where they were spilled."""
+        self.consumer.spillable = False
+        if not self.spills:
+            yield from self._finalized(self.table, 0)
+            return
+        if self.table.size:
+            self.metrics.spill(self.spills[0].write(self.table.export()))
+        for bucket in range(BUCKETS):
+            self.context.cancellation.check()
+            table = self._new_table()
+            for spill in self.spills:
+                for batch in spill.read(bucket):
+                    table.absorb(batch)
+            yield from self._finalized(table, bucket)
+
+    def _finalized(self, table: GroupTable, bucket: int) -> Iterator[Batch]:
+        if not table.size:
+            return
+        order, _ = table.order()
+        rows = self.context.settings.morsel_rows
+        for number, start in enumerate(range(0, len(order), rows)):
+            groups = order[start:start + rows]
+            keys, answers = table.finalize(groups)
+            columns = {"_id": self._id_column(keys)}
+            for (name, _), column in zip(self.schema.aggregates, answers, strict=True):
+                columns[name] = column
+            yield Batch(columns, len(groups), (bucket << 40) + (number << 32))
+
+    def _id_column(self, keys: list[Column]) -> Column:
+        names = self.schema.key_names
+        if names is None:
+            return keys[0]
+        fields = [pa.field(name, key.array.type, metadata=invalid_metadata(key.missing))
+                  for name, key in zip(names, keys, strict=True)]
+        return Column(pa.StructArray.from_arrays([key.array for key in keys], fields=fields))
+
+    def snapshot(self) -> Snapshot:
+        """As `Operator.snapshot`: the table, and whatever was spilled."""
+        states = [batch for spill in self.spills for bucket in range(BUCKETS) for batch in spill.read(bucket)]
+        if self.table.size:
+            states.append(self.table.export())
+        return Snapshot(states=tuple(states))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """As `Operator.restore`."""
+        for batch in snapshot.states:
+            self.table.absorb(batch)
+
+    def close(self) -> None:
+        """As `Operator.close`."""
+        for spill in self.spills:
+            spill.close()
+        self.consumer.close()
+
+    def describe(self) -> None:
+        """As `Operator.describe`, with how the states are kept."""
+        super().describe()
+        self.metrics.details["groups"] = self.table.size if not self.spills else None
+        self.metrics.details["states"] = {name: states.how for (name, _), states in
+                                          zip(self.schema.aggregates, self.table.states, strict=True)}
+        self.metrics.details["keys"] = "hash tables in compiled kernels" if self.table.compiled else "dictionaries"
+
+
+def _key_names(key: Expression) -> tuple[str, ...] | None:
+    if not isinstance(key, MakeDocument) or not key.items:
+        return None
+    names = tuple(name for name, _ in key.items)
+    return names if len(set(names)) == len(names) else None
+
+
+def _missing_to_null(column: Column) -> Column:
+    from gatherum.kernels.columns.column import variant_array
+
+    types, words, data = parts(column)
+    holes = types == BsonType.MISSING
+    if not holes.any():
+        return column
+    return Column(variant_array(np.where(holes, np.uint8(BsonType.NULL), types), words, data))

@@ -1,0 +1,90 @@
+"""Lowers a logical plan to fragments: chains of operators, cut where rows must come together.
+
+A fragment reads one input, sends every batch through operators that treat rows by themselves, in any number of
+threads, and ends in at most one operator that needs them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gatherum.errors import InternalError
+from gatherum.physical.bucket_auto import BucketAutoOperator
+from gatherum.physical.facet import FacetOperator
+from gatherum.physical.group import GroupOperator
+from gatherum.physical.limit import LimitOperator, SkipOperator
+from gatherum.physical.lookup import LookupOperator
+from gatherum.physical.operator import Operator, QueryContext
+from gatherum.physical.project import ProjectOperator
+from gatherum.physical.replace_root import ReplaceRootOperator
+from gatherum.physical.rows import FilterOperator
+from gatherum.physical.sample import SampleOperator
+from gatherum.physical.sort import SortOperator
+from gatherum.physical.unwind import UnwindOperator
+from gatherum.plan.nodes import (
+    BucketAuto,
+    Documents,
+    Facet,
+    Filter,
+    Group,
+    Limit,
+    Lookup,
+    Node,
+    Project,
+    ReplaceRoot,
+    Sample,
+    Scan,
+    Shared,
+    Skip,
+    Sort,
+    Union,
+    Unwind,
+)
+
+OPERATORS: dict[type[Node], type[Operator]] = {
+    BucketAuto: BucketAutoOperator, Facet: FacetOperator, Filter: FilterOperator, Group: GroupOperator,
+    Limit: LimitOperator, Lookup: LookupOperator, Project: ProjectOperator, ReplaceRoot: ReplaceRootOperator,
+    Sample: SampleOperator, Skip: SkipOperator, Sort: SortOperator, Unwind: UnwindOperator,
+}
+
+Make = Callable[[QueryContext], Operator]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operator of a fragment: the node, and the class that carries it out."""
+
+    node: Node
+    operator: type[Any]
+    subplan: Fragment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """`input` is a Scan, Documents or Shared node, or the fragments whose rows are read one after the other."""
+
+    input: Node | tuple[Fragment, ...]
+    chain: tuple[Step, ...] = ()
+    last: Step | None = None
+
+
+def lower(node: Node) -> Fragment:
+    """The fragments of a plan, the last one outermost."""
+    match node:
+        case Scan() | Documents() | Shared():
+            return Fragment(node)
+        case Union(first, second):
+            return Fragment((lower(first), lower(second)))
+    operator = OPERATORS.get(type(node))
+    if operator is None:
+        raise InternalError(f"there is no operator for {type(node).__name__}")
+    below = lower(next(node.inputs()))
+    subplan = lower(node.other) if isinstance(node, Lookup) and operator.needs_rows_of_other(node) else None
+    step = Step(node, operator, subplan)
+    if below.last is not None:
+        below = Fragment((below,))
+    if operator.spread == "rows":
+        return replace(below, chain=(*below.chain, step))
+    return replace(below, last=step)

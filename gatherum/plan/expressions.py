@@ -1,0 +1,210 @@
+"""Expressions: immutable trees, the same for every front end and engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import orjson
+
+from gatherum.functions.registry import aggregates, operators, predicates
+from gatherum.types.extended_json import encode
+from gatherum.types.values import MISSING, Value
+
+Path = tuple[str, ...]
+ROOT = "ROOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The base of expressions."""
+
+    def children(self) -> Iterator[Expression]:
+        """The direct parts, in order."""
+        for field in fields(self):
+            yield from _expressions_in(getattr(self, field.name))
+
+    def walk(self) -> Iterator[Expression]:
+        """This expression and everything below it, parents first."""
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+    def rebuild(self, change: Callable[[Expression], Expression]) -> Expression:
+        """The same expression with `change` applied to each direct part."""
+        changed = {}
+        for field in fields(self):
+            old = getattr(self, field.name)
+            new = _changed(old, change)
+            if new is not old:
+                changed[field.name] = new
+        return replace(self, **changed) if changed else self
+
+
+def _expressions_in(value: Any) -> Iterator[Expression]:
+    if isinstance(value, Expression):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _expressions_in(item)
+
+
+def _changed(value: Any, change: Callable[[Expression], Expression]) -> Any:
+    if isinstance(value, Expression):
+        return change(value)
+    if isinstance(value, tuple):
+        items = [_changed(item, change) for item in value]
+        return tuple(items) if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal(Expression):
+    """A constant; equal to another only with the same type (1 and 1.0 are two literals)."""
+
+    value: Value
+
+    def _key(self) -> bytes:
+        return b"" if self.value is MISSING else orjson.dumps(encode(self.value))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Literal and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Expression):
+    """A variable: `ROOT` (the document), `NOW`, one of the query's `let`, or one bound by an enclosing `Lambda`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Get(Expression):
+    """The value at `path` below `of`; through an array it is the array of the values below its elements."""
+
+    of: Expression
+    path: Path
+
+    def __post_init__(self) -> None:
+        if not self.path or not all(self.path):
+            raise ValueError(f"a path has no empty names: {self.path!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDocument(Expression):
+    """A document of computed fields; a field whose value is missing is left out."""
+
+    items: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeArray(Expression):
+    """An array of computed items; a missing item is null."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda(Expression):
+    """A body in which `parameters` are variables; only an argument of a `Call`."""
+
+    parameters: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expression):
+    """An operator applied to arguments; None stands for an optional argument that was left out."""
+
+    function: str
+    arguments: tuple[Expression | None, ...]
+
+    def __post_init__(self) -> None:
+        if self.function not in operators():
+            raise ValueError(f"there is no operator {self.function}")
+
+
+@dataclass(frozen=True, slots=True)
+class Matches(Expression):
+    """A query predicate on the values at `path` of `of`; an empty path is the value itself."""
+
+    of: Expression
+    path: Path
+    predicate: str
+    argument: Literal
+
+    def __post_init__(self) -> None:
+        if self.predicate not in predicates():
+            raise ValueError(f"there is no predicate {self.predicate}")
+
+
+@dataclass(frozen=True, slots=True)
+class AnyElement(Expression):
+    """True where the value at `path` of `of` is an array with an element for which the body is true ($elemMatch)."""
+
+    of: Expression
+    path: Path
+    test: Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class And(Expression):
+    """True where all parts are true; evaluated in order, up to the first false one."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Expression):
+    """True where some part is true; evaluated in order, up to the first true one."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Expression):
+    """True where the part is false, zero, null or missing."""
+
+    part: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateCall:
+    """An aggregate function, its parameters (by name, as BSON literals) and the value that each row gives to it."""
+
+    function: str
+    argument: Expression
+    parameters: tuple[tuple[str, Literal], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.function not in aggregates():
+            raise ValueError(f"there is no aggregate {self.function}")
+
+    def build(self) -> Any:
+        """The aggregate function object."""
+        return aggregates()[self.function].with_parameters({name: item.value for name, item in self.parameters})
+
+
+def field(*path: str) -> Get:
+    """The field at `path` of the document.
+
+    >>> field("a", "b")
+    Get(of=Variable(name='ROOT'), path=('a', 'b'))
+    """
+    return Get(Variable(ROOT), path)
+
+
+def conjuncts(predicate: Expression) -> tuple[Expression, ...]:
+    """The parts that must all be true, with nested conjunctions opened."""
+    if isinstance(predicate, And):
+        return tuple(part for item in predicate.parts for part in conjuncts(item))
+    return (predicate,)
+
+
+def conjunction(parts: tuple[Expression, ...]) -> Expression:
+    """The predicate that all `parts` are true."""
+    return parts[0] if len(parts) == 1 else And(parts)

@@ -1,0 +1,166 @@
+"""What plans run over: sources, cut into partitions, and sinks; and what is asked of a source and known of it."""
+
+from __future__ import annotations
+
+import bisect
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
+
+from gatherum.plan.expressions import Expression, Path
+from gatherum.types.values import Document
+
+OnBad = Literal["error", "skip"]
+BATCH_ROWS: Final = 1024
+SKIPPED_LISTED: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a source knows of itself without being read; None where it does not know. `bytes` is the size as stored."""
+
+    rows: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a reader needs of a source. A source may give more than this, never less.
+
+    `fields` are the only paths needed (None: all); rows for which `filter` is false may be left out; each partition
+    may end after `limit` rows. `on_bad` says what becomes of a broken record: the whole read fails, or the record is
+    skipped and noted in the coverage; None is as the source was opened.
+    """
+
+    fields: tuple[Path, ...] | None = None
+    filter: Expression | None = None
+    limit: int | None = None
+    on_bad: OnBad | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Skipped:
+    """A record that was not read: its file, where it begins in bytes, its place (`line 3`, `document 3`), and why."""
+
+    file: str
+    offset: int
+    place: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What a result rests on: the sources read, how much of them, and what of them was skipped.
+
+    It is given to a source when that is opened, and filled, by any number of threads, while the source is read.
+    `skipped` lists the first records in the order of file and offset, at most `SKIPPED_LISTED`; `skipped_count`
+    counts them all.
+    """
+
+    sources: list[str] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    skipped_count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def note(self, source: str, rows: int = 0, size: int = 0) -> None:
+        """Adds rows and bytes that were read from the source."""
+        with self._lock:
+            place = bisect.bisect_left(self.sources, source)
+            if self.sources[place:place + 1] != [source]:
+                self.sources.insert(place, source)
+            self.rows += rows
+            self.bytes += size
+
+    def skip(self, record: Skipped) -> None:
+        """Adds a record that was skipped."""
+        with self._lock:
+            self.skipped_count += 1
+            bisect.insort(self.skipped, record)
+            del self.skipped[SKIPPED_LISTED:]
+
+
+@runtime_checkable
+class Partition(Protocol):
+    """A part of a source that one thread reads: a file, a range of its bytes, a row group."""
+
+    @property
+    def name(self) -> str:
+        """The file, and the range of bytes or the row group where it is not the whole file."""
+        ...
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The size as stored, if known."""
+        ...
+
+    @property
+    def rows(self) -> int | None:
+        """The number of rows, if known."""
+        ...
+
+    def documents(self, request: Request) -> Iterator[list[Document]]:
+        """The rows as documents, in batches of at most `BATCH_ROWS`, none of them empty."""
+        ...
+
+
+@runtime_checkable
+class ColumnarPartition(Partition, Protocol):
+    """A partition of a source that is `columnar`."""
+
+    def batches(self, request: Request) -> Iterator[Any]:
+        """The rows as column batches."""
+        ...
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Something that rows are read from. `accepts` holds those of `fields`, `filter` and `limit` that it makes use of;
+    the partitions of a `columnar` source are `ColumnarPartition`s."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
+
+    @property
+    def accepts(self) -> frozenset[str]:
+        """The parts of a request that narrow what is read."""
+        ...
+
+    @property
+    def columnar(self) -> bool:
+        """Whether partitions offer column batches."""
+        ...
+
+    def schema(self) -> dict[str, str] | None:
+        """The type of each field by MongoDB's aliases, or None where that is unknown until the rows are read."""
+        ...
+
+    def statistics(self) -> Statistics:
+        """What is known without reading."""
+        ...
+
+    def partitions(self, request: Request) -> Sequence[Partition]:
+        """The parts, whose rows in this order are the source's rows in order."""
+        ...
+
+
+class Sink(Protocol):
+    """Something that documents are written to: complete once closed, and nothing at all where a write fails."""
+
+    def write(self, documents: list[Document]) -> None:
+        """Appends documents."""
+        ...
+
+    def close(self) -> None:
+        """Completes what was written."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None: ...

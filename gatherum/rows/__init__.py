@@ -1,0 +1,1 @@
+"""The reference interpreter: exact semantics, in memory, in pure Python."""

@@ -1,0 +1,84 @@
+"""Runs a logical plan over documents. Each kind of node is interpreted by one function of a module of this package,
+marked with `@interprets(Node)`; the functions pass lists of documents on as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeVar
+
+from gatherum.errors import InternalError
+from gatherum.functions.operator import Evaluator, Frame
+from gatherum.functions.registry import members
+from gatherum.plan.expressions import Expression
+from gatherum.plan.nodes import Node, Scan
+from gatherum.rows.expressions import compile_expression, compile_predicate
+from gatherum.rows.scope import Scope
+from gatherum.types.values import Document
+
+Batches = Iterator[list[Document]]
+Open = Callable[[Scan], Iterable[list[Document]]]
+Interpret = Callable[[Any, "Run"], Batches]
+F = TypeVar("F", bound=Interpret)
+
+_INTERPRETS = "_gatherum_interprets"
+BATCH_ROWS = 1024
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution of a plan: how its sources are opened, its variables, and who watches the batches go by.
+
+    `open` gives the documents of a Scan in batches. `shared` holds the rows that `Shared` nodes read. `watch`, where
+    given, wraps the batches of every node, to count and to time.
+    """
+
+    open: Open
+    variables: Mapping[str, Any]
+    shared: list[list[Document]] = field(default_factory=list)
+    watch: Callable[[Node, Batches], Batches] | None = None
+    scope: Scope = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scope = Scope(self.variables)
+
+    def batches(self, node: Node) -> Batches:
+        """The rows of a node."""
+        produced = interpreters()[type(node)](node, self)
+        return produced if self.watch is None else self.watch(node, produced)
+
+    def expression(self, expression: Expression) -> Evaluator:
+        """Compiles an expression; compile everything before asking for the `frame`."""
+        return compile_expression(expression, self.scope)
+
+    def predicate(self, expression: Expression) -> Callable[[Document, Frame], bool]:
+        """Compiles a predicate."""
+        return compile_predicate(expression, self.scope)
+
+    def frame(self) -> Frame:
+        """A frame for the expressions compiled so far."""
+        return self.scope.frame()
+
+
+def interprets(kind: type[Node]) -> Callable[[F], F]:
+    """Marks the function that interprets one kind of node."""
+    def mark(function: F) -> F:
+        setattr(function, _INTERPRETS, kind)
+        return function
+    return mark
+
+
+@cache
+def interpreters() -> Mapping[type[Node], Interpret]:
+    """The functions by kind of node."""
+    found = {getattr(value, _INTERPRETS): value for _, value in members("gatherum.rows.nodes")
+             if hasattr(value, _INTERPRETS)}
+    if not found:
+        raise InternalError("no interpreters found")
+    return found
+
+
+def interpret(plan: Node, run: Run) -> Batches:
+    """The documents of a plan, in batches."""
+    return run.batches(plan)

@@ -1,0 +1,1 @@
+"""How each kind of node is interpreted, one family to a file."""

@@ -1,0 +1,80 @@
+"""BucketAuto: rows sorted by a key and cut into buckets of nearly equal size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gatherum.plan.nodes import BucketAuto
+from gatherum.rows.interpreter import Run, interprets
+from gatherum.rows.nodes.granularity import Rounder, check_roundable, rounder
+from gatherum.rows.nodes.group import Column, values_of
+from gatherum.types.order import compare, order_key
+from gatherum.types.values import MISSING, Document, Value
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """The bounds of one bucket, and where its rows end in the sorted order."""
+
+    least: Value
+    most: Value
+    end: int
+
+
+@interprets(BucketAuto)
+def bucket_auto(node: BucketAuto, run: Run) -> Iterator[list[Document]]:
+    """One row for each bucket: its bounds as `_id`, and the aggregates."""
+    key = values_of(node.key, run)
+    columns = [Column(name, call, run) for name, call in node.aggregates]
+    frame = run.frame()
+    rows = [row for batch in run.batches(node.input) for row in batch]
+    keys = [None if value is MISSING else value for value in key(rows, frame)]
+    if node.granularity is not None:
+        for value in keys:
+            check_roundable(value)
+    order = sorted(range(len(rows)), key=[order_key(value) for value in keys].__getitem__)
+    cut = _cut([keys[place] for place in order], node)
+    ordered = [rows[place] for place in order]
+    numbers: list[int] = []
+    for number, bucket in enumerate(cut):
+        numbers += [number] * (bucket.end - len(numbers))
+    for column in columns:
+        column.add_groups(len(cut))
+        column.update(numbers, ordered, frame, 0)
+    if cut:
+        yield [{"_id": {"min": bucket.least, "max": bucket.most},
+                **{column.name: column.finalize(number) for column in columns}} for number, bucket in enumerate(cut)]
+
+
+def _cut(keys: list[Value], node: BucketAuto) -> list[_Bucket]:
+    """The buckets of sorted keys: each takes its share, and then what must not be parted from it."""
+    rounding = rounder(node.granularity) if node.granularity is not None else None
+    size = max(1, int(len(keys) / node.buckets + 0.5))
+    buckets: list[_Bucket] = []
+    start = 0
+    while start < len(keys):
+        last = len(buckets) + 1 == node.buckets
+        end = len(keys) if last else min(start + size, len(keys))
+        if rounding is None:
+            buckets.append(_exact(keys, start, end))
+        else:
+            buckets.append(_rounded(keys, start, end, rounding, buckets[-1] if buckets else None))
+        start = buckets[-1].end
+    return buckets
+
+
+def _exact(keys: list[Value], start: int, end: int) -> _Bucket:
+    while end < len(keys) and compare(keys[end], keys[end - 1]) == 0:
+        end += 1
+    return _Bucket(keys[start], keys[end] if end < len(keys) else keys[end - 1], end)
+
+
+def _rounded(keys: list[Value], start: int, end: int, rounding: Rounder, before: _Bucket | None) -> _Bucket:
+    least = rounding.down(keys[start]) if before is None else before.most
+    bound = rounding.up(keys[end - 1])
+    while end < len(keys) and compare(keys[end], bound) < 0:
+        end += 1
+    if compare(bound, 0) == 0 and end < len(keys):
+        bound = rounding.down(keys[end])
+    return _Bucket(least, bound, end)

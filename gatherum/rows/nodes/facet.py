@@ -1,0 +1,17 @@
+"""Facet: several pipelines over the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatherum.plan.nodes import Facet
+from gatherum.rows.interpreter import Run, interprets
+from gatherum.types.values import Document
+
+
+@interprets(Facet)
+def facet(node: Facet, run: Run) -> Iterator[list[Document]]:
+    """One document, with the rows of every branch; the input is read once."""
+    branch_run = Run(run.open, run.variables, list(run.batches(node.input)), run.watch)
+    yield [{name: [row for batch in branch_run.batches(branch) for row in batch]
+            for name, branch in zip(node.names, node.branches, strict=True)}]

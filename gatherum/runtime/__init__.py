@@ -1,0 +1,1 @@
+"""What queries share: settings, memory, threads, temporary files, cancellation and metrics."""

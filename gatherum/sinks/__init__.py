@@ -1,0 +1,1 @@
+"""What is written: files of each format, found by scanning this package."""

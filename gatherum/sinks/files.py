@@ -1,0 +1,137 @@
+"""Sinks that write files, in any of the formats that modules of this package define."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType, TracebackType
+from typing import Any, BinaryIO, Protocol, Self
+
+from gatherum.errors import SettingError, SourceError
+from gatherum.functions.registry import members, nearest
+from gatherum.plan.protocols import Sink
+from gatherum.sinks.output_file import OutputFile, compression_suffix
+from gatherum.types.values import Document
+
+
+class Writer(Protocol):
+    """Writes documents to a stream in one format."""
+
+    def write(self, documents: list[Document]) -> None:
+        """Appends documents."""
+        ...
+
+    def finish(self) -> None:
+        """Writes what comes after the last document."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SinkFormat:
+    """One format of files: a module of this package with such a value is all that a format needs.
+
+    `open(stream, lossy=..., **options)` gives the `Writer`; `options` names the options that it takes. The module is
+    imported whenever files are written: what is slow to import is imported in `open`.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    open: Callable[..., Writer]
+    options: tuple[str, ...] = ()
+
+
+@cache
+def formats() -> Mapping[str, SinkFormat]:
+    """The file formats by name, found in the modules of this package."""
+    return MappingProxyType({value.name: value for _, value in members("gatherum.sinks")
+                             if isinstance(value, SinkFormat)})
+
+
+def open_sink(target: str | os.PathLike[str] | BinaryIO, format: str | None = None, lossy: bool = False,
+              **options: Any) -> Sink:
+    """A sink that writes to a path, to `-` (standard output) or to a binary stream.
+
+    The format is told by the path's suffix, before that of its compression, unless `format` names one. Where the
+    format cannot hold a value as it is, writing raises LossError, unless `lossy`. `options` are those of the format.
+    """
+    form = _format_of(target, format)
+    for name in options:
+        if name not in form.options:
+            raise SettingError(f"there is no option {name!r} for {form.name}; it takes "
+                               f"{', '.join(form.options) or 'none'}")
+    output = OutputFile(target)
+    try:
+        return FileSink(output, form.open(output.stream, lossy=lossy, **options))
+    except BaseException:
+        output.discard()
+        raise
+
+
+def _format_of(target: Any, name: str | None) -> SinkFormat:
+    known = formats()
+    if name is not None:
+        if name not in known:
+            raise SourceError(f"there is no format {name!r} to write{nearest(name, known)}; known: {', '.join(known)}")
+        return known[name]
+    if not isinstance(target, str | os.PathLike):
+        raise SourceError(f"name the format to write to a stream, one of {', '.join(known)}")
+    path = os.fspath(target).lower()
+    path = path.removesuffix(compression_suffix(path))
+    for form in known.values():
+        if path.endswith(form.suffixes):
+            return form
+    suffixes = sorted(suffix for form in known.values() for suffix in form.suffixes)
+    raise SourceError(f"the suffix of {os.fspath(target)} names no format ({', '.join(suffixes)}): name the format, "
+                      f"one of {', '.join(known)}")
+
+
+class FileSink:
+    """Documents as one file. After a failed write the sink is closed, and the file is as it was before."""
+
+    def __init__(self, output: OutputFile, writer: Writer) -> None:
+        self._output = output
+        self._writer = writer
+        self._open = True
+
+    def write(self, documents: list[Document]) -> None:
+        """Appends documents."""
+        if not self._open:
+            raise SourceError(f"{self._output.name}: nothing can be written after close, or after a failed write")
+        self._guarded(lambda: self._writer.write(documents))
+
+    def close(self) -> None:
+        """Completes the file; does nothing where it is closed or a write failed."""
+        if self._open:
+            self._guarded(self._complete)
+            self._open = False
+
+    def _complete(self) -> None:
+        self._writer.finish()
+        self._output.commit()
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except OSError as error:
+            self._discard()
+            raise SourceError(f"cannot write {self._output.name}: {error.strerror or error}") from error
+        except BaseException:
+            self._discard()
+            raise
+
+    def _discard(self) -> None:
+        if self._open:
+            self._open = False
+            self._output.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._discard()

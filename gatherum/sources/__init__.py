@@ -1,0 +1,1 @@
+"""What is read: files of each format, found by scanning this package, and objects in memory."""

@@ -1,0 +1,198 @@
+"""CSV and TSV with a header line. A name with dots is one field's name; quotes may hold delimiters and line ends.
+
+A cell is the value that its text certainly is, cell by cell, and a string otherwise: an integer in its canonical
+spelling that fits 64 bits, a number with a point or an exponent, `true` or `false`, a date such as
+`2024-05-01T12:00:00Z` with at most three decimals. So `007`, `NA`, `+1` and `2024-05-01` are strings, as are numbers
+that an int64 or a double cannot hold. An empty cell is null; the option `empty` says otherwise.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime as dt
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, Final, Literal
+
+from gatherum.errors import SettingError
+from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request
+from gatherum.sources.document_file import Blocks, DocumentFile, Faults, undivided
+from gatherum.sources.input_file import FileFormat, InputFile
+from gatherum.types.values import INT64_MAX, INT64_MIN, MISSING, Document, Value, integer
+
+Empty = Literal["null", "missing", "string"]
+EMPTY: Final[dict[str, Value]] = {"null": None, "missing": MISSING, "string": ""}
+LONGEST_CELL: Final = 1 << 28
+REMEMBERED: Final = 1 << 16
+
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_DOUBLE: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?|(?:0|[1-9][0-9]*)[eE][+-]?[0-9]+)")
+_DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?Z", re.ASCII)
+
+
+def infer(text: str) -> Value:
+    """The value that a cell's text certainly is, or the text.
+
+    >>> infer("12"), infer("1.5e3"), infer("007"), infer("NA"), infer("true")
+    (12, 1500.0, '007', 'NA', True)
+    """
+    if _INTEGER.fullmatch(text):
+        number = int(text)
+        return integer(number) if INT64_MIN <= number <= INT64_MAX else text
+    if _DOUBLE.fullmatch(text):
+        double = float(text)
+        vanished = double == 0.0 and text.lower().partition("e")[0].strip("-0.") != ""
+        return text if math.isinf(double) or vanished else double
+    if text in ("true", "false"):
+        return text == "true"
+    found = _DATE.fullmatch(text)
+    return _date(found, text) if found else text
+
+
+def _date(found: re.Match[str], text: str) -> Value:
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    try:
+        return dt.datetime(year, month, day, hour, minute, second, int((found[7] or "0").ljust(3, "0")) * 1000)
+    except ValueError:
+        return text
+
+
+class _Values(dict[str, Value]):
+    """The values of cells by their text; most columns repeat theirs."""
+
+    def __missing__(self, text: str) -> Value:
+        value = infer(text)
+        if len(self) < REMEMBERED:
+            self[text] = value
+        return value
+
+
+def open_csv(file: InputFile, *, on_bad: OnBad, coverage: Coverage, delimiter: str = ",",
+             empty: Empty = "null") -> DocumentFile:
+    """The source of a CSV file. `empty` is what an empty cell is: `null`, `missing`, or the empty `string`."""
+    if empty not in EMPTY:
+        raise SettingError(f"empty is one of {', '.join(EMPTY)}, not {empty!r}")
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
+        raise SettingError(f"delimiter is one character, and neither a quote nor a line end, not {delimiter!r}")
+    read = partial(_read, delimiter=delimiter, empty=EMPTY[empty])
+    return undivided(file, read, on_bad, coverage, frozenset({"fields", "limit"}))
+
+
+def _read(file: InputFile, faults: Faults, request: Request, *, delimiter: str, empty: Value) -> Blocks:
+    """The rows as documents, in batches."""
+    if csv.field_size_limit() < LONGEST_CELL:
+        csv.field_size_limit(LONGEST_CELL)
+    with file.open() as stream:
+        rows = _Rows(stream, delimiter, faults)
+        names = rows.header()
+        document = _document_maker(names, request, empty)
+        while names:
+            start = rows.lines.offset
+            cells = rows.batch(len(names))
+            if rows.lines.offset == start:
+                return
+            if cells:
+                yield list(map(document, cells)), rows.lines.offset - start
+
+
+def _document_maker(names: list[str], request: Request, empty: Value) -> Callable[[list[str]], Document]:
+    """Makes a row's cells a document of the fields asked for."""
+    values = _Values({"": empty})
+    wanted = None if request.fields is None else {path[0] for path in request.fields}
+    kept = [(place, name) for place, name in enumerate(names) if wanted is None or name in wanted]
+    if empty is MISSING:
+        return lambda cells: {name: values[cells[place]] for place, name in kept if cells[place]}
+    if len(kept) < len(names):
+        return lambda cells: {name: values[cells[place]] for place, name in kept}
+    value = values.__getitem__
+    return lambda cells: dict(zip(names, map(value, cells), strict=True))
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of a file as text, counting lines and bytes. A line that is not UTF-8 is given with marks for the bytes
+    that are wrong, and remembered in `undecodable`."""
+
+    stream: BinaryIO
+    offset: int = 0
+    number: int = 0
+    undecodable: str = ""
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.stream.readline()
+        if not line:
+            raise StopIteration
+        text = line.removeprefix(codecs.BOM_UTF8) if self.offset == 0 else line
+        self.offset += len(line)
+        self.number += 1
+        try:
+            return text.decode()
+        except UnicodeDecodeError as error:
+            self.undecodable = f"byte {text[error.start]:#04x} at column {error.start + 1} is not valid UTF-8"
+            return text.decode(errors="surrogateescape")
+
+
+class _Rows:
+    """The rows of a file as lists of cells; broken ones are reported."""
+
+    def __init__(self, stream: BinaryIO, delimiter: str, faults: Faults) -> None:
+        self.lines = _Lines(stream)
+        self._reader = csv.reader(self.lines, delimiter=delimiter, strict=True)
+        self._faults = faults
+
+    def header(self) -> list[str]:
+        """The names of the columns; none where the file is empty."""
+        try:
+            names = next(self._rows(None), [])
+        except csv.Error as error:
+            self._faults.fail(f"the header line cannot be read: {error}")
+        if self.lines.undecodable:
+            self._faults.fail(f"the header line cannot be read: {self.lines.undecodable}")
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            self._faults.fail(f"the header line names the column {twice[0]!r} twice: rename one")
+        return names
+
+    def batch(self, width: int) -> list[list[str]]:
+        """The next rows of so many cells."""
+        found = []
+        for cells in self._rows(width):
+            found.append(cells)
+            if len(found) == BATCH_ROWS:
+                break
+        return found
+
+    def _rows(self, width: int | None) -> Iterator[list[str]]:
+        """Rows of the width, or of any width; csv.Error is reported where there is a width. Blank lines are no rows."""
+        lines, reader = self.lines, self._reader
+        while True:
+            place, offset = lines.number + 1, lines.offset
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                if width is None:
+                    raise
+                self._broken(place, offset, str(error))
+                continue
+            if (width is None and cells) or (len(cells) == width and not lines.undecodable):
+                yield cells
+            elif cells:
+                self._broken(place, offset, f"{len(cells)} cells, but the header line names {width} columns")
+
+    def _broken(self, place: int, offset: int, reason: str) -> None:
+        """Reports a row; bytes that are not UTF-8 come first, since they may be why the rest is wrong."""
+        reason, self.lines.undecodable = self.lines.undecodable or reason, ""
+        self._faults.broken(f"line {place}", offset, reason)
+
+
+FORMAT = FileFormat("csv", (".csv",), open_csv, options=("delimiter", "empty"))
+TSV_FORMAT = FileFormat("tsv", (".tsv", ".tab"), partial(open_csv, delimiter="\t"), options=("empty",))

@@ -1,0 +1,1 @@
+"""Row and state batches on disk."""

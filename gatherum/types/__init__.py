@@ -1,0 +1,1 @@
+"""BSON values: their types, order, equality, canonical form and hash."""

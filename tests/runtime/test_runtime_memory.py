@@ -1,0 +1,307 @@
+import os
+import threading
+import time
+
+import pytest
+
+from gatherum.errors import CancelledError, DeadlineError, ResourceError
+from gatherum.runtime.cancel import Cancellation
+from gatherum.runtime.memory import Runtime, runtime
+from gatherum.runtime.threads import run_aside
+
+LIMIT = 1_000_000
+
+
+class Process:
+    """A process whose resident memory is what the test says."""
+
+    def __init__(self):
+        self.resident = 5_000_000
+
+    def __call__(self):
+        return self.resident
+
+
+def start(limit=LIMIT):
+    process = Process()
+    return Runtime(limit, process), process
+
+
+def open_elsewhere(started, limit, cancellation=None):
+    """A budget of a query that another thread runs."""
+    opened = []
+    thread = threading.Thread(target=lambda: opened.append(started.open(limit, cancellation or Cancellation())))
+    thread.start()
+    thread.join(5)
+    return opened[0]
+
+
+def test_leases_are_counted_with_their_peak():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        group, sort = budget.consumer("group"), budget.consumer("sort")
+        group.lease(300)
+        sort.lease(500)
+        group.release(100)
+        sort.release()
+        sort.hold(50)
+        assert (group.held, sort.held, budget.held, started.held()) == (200, 50, 250, 250)
+        assert (group.peak, sort.peak, budget.peak) == (300, 500, 800)
+        sort.close()
+        assert budget.held == 200
+    assert started.held() == 0
+    assert budget.peak == 800
+
+
+def test_nothing_spills_within_the_limit():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        group = budget.consumer("group")
+        group.lease(LIMIT // 2)
+        assert not group.should_spill(LIMIT // 2)
+        assert group.should_spill(LIMIT // 2 + 1)
+
+
+def test_who_holds_nothing_has_nothing_to_spill():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        assert not budget.consumer("group").should_spill(10 * LIMIT)
+
+
+def test_the_consumer_that_holds_most_spills_first():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        group, sort = budget.consumer("group"), budget.consumer("sort")
+        group.lease(700_000)
+        sort.lease(300_000)
+        assert not sort.should_spill(10_000)
+        assert group.should_spill()
+        group.release()
+        assert not sort.should_spill(10_000)
+
+
+def test_a_small_one_spills_too_when_the_large_one_does_not_answer():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        group, sort = budget.consumer("group"), budget.consumer("sort")
+        group.lease(700_000)
+        sort.lease(300_000)
+        assert not sort.should_spill(100_000)
+        assert sort.should_spill(200_000)
+
+
+def test_what_cannot_spill_is_passed_over():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        group, sort = budget.consumer("group"), budget.consumer("sort")
+        group.lease(700_000)
+        group.spillable = False
+        sort.lease(300_000)
+        assert sort.should_spill(10_000)
+
+
+def test_growth_counts_when_estimates_are_too_low():
+    started, process = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        group = budget.consumer("group")
+        group.lease(200_000)
+        assert not group.should_spill()
+        process.resident += LIMIT + 1
+        assert group.should_spill()
+        assert budget.peak_growth == LIMIT + 1
+
+
+def test_pools_are_trimmed_before_a_spill_is_decided():
+    started, process = start()
+    trims = []
+
+    def trim():
+        trims.append(1)
+        process.resident -= LIMIT
+
+    started.on_trim(trim)
+    started.on_trim(trim)
+    with started.open(LIMIT, Cancellation()) as budget:
+        group = budget.consumer("group")
+        group.lease(200_000)
+        process.resident += LIMIT + 1
+        assert not group.should_spill()
+        assert trims == [1]
+
+
+def test_pools_are_not_trimmed_again_for_nothing():
+    started, process = start()
+    trims = []
+    started.on_trim(lambda: trims.append(1))
+    with started.open(LIMIT, Cancellation()) as budget:
+        group = budget.consumer("group")
+        group.lease(200_000)
+        process.resident += 2 * LIMIT
+        assert group.should_spill()
+        assert group.should_spill()
+        assert trims == [1]
+        process.resident += LIMIT
+        assert group.should_spill()
+        assert trims == [1, 1]
+
+
+def test_memory_of_others_does_not_make_a_query_spill_crumbs():
+    started, process = start()
+    process.resident += 10 * LIMIT
+    with started.open(LIMIT, Cancellation()) as budget:
+        group = budget.consumer("group")
+        group.lease(LIMIT // 20)
+        assert not group.should_spill()
+        group.lease(LIMIT // 20)
+        assert group.should_spill()
+
+
+def test_without_a_measurement_estimates_decide():
+    started = Runtime(LIMIT, lambda: None)
+    assert started.growth() is None
+    with started.open(LIMIT, Cancellation()) as budget:
+        group = budget.consumer("group")
+        group.lease(LIMIT)
+        assert not group.should_spill()
+        assert group.should_spill(1)
+        assert budget.peak_growth is None
+
+
+def test_forced_spills():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation(), spill_every=3) as budget:
+        group, idle = budget.consumer("group"), budget.consumer("idle")
+        group.lease(1)
+        assert [group.should_spill() for _ in range(7)] == [False, False, True, False, False, True, False]
+        assert not any(idle.should_spill() for _ in range(7))
+
+
+def test_the_largest_of_all_queries_spills_first():
+    started, _ = start()
+    first, second = open_elsewhere(started, LIMIT), open_elsewhere(started, LIMIT)
+    large, small = first.consumer("group"), second.consumer("group")
+    large.lease(600_000)
+    small.lease(350_000)
+    assert not small.should_spill(100_000)
+    assert large.should_spill()
+
+
+def test_a_higher_limit_of_one_query_raises_the_bound():
+    started, _ = start()
+    with started.open(3 * LIMIT, Cancellation()) as budget:
+        group = budget.consumer("group")
+        group.lease(2 * LIMIT)
+        assert not group.should_spill()
+
+
+def test_require_raises_and_names_the_setting():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        state = budget.consumer("$push")
+        state.require(LIMIT)
+        with pytest.raises(ResourceError, match=r"\$push needs 1,000,001 bytes.*memory_limit") as caught:
+            state.require(1)
+        assert caught.value.code == 292
+
+
+def test_queries_queue_while_memory_is_full_in_the_order_they_came():
+    started, _ = start()
+    running = open_elsewhere(started, LIMIT)
+    holder = running.consumer("group")
+    holder.lease(LIMIT)
+    admitted = []
+
+    def query(name):
+        with started.open(LIMIT, Cancellation()):
+            admitted.append(name)
+
+    threads = []
+    for name in ("second", "third"):
+        threads.append(threading.Thread(target=query, args=(name,)))
+        threads[-1].start()
+        time.sleep(0.05)
+    assert admitted == []
+    holder.release()
+    for thread in threads:
+        thread.join(5)
+    assert admitted == ["second", "third"]
+
+
+def test_a_closed_query_makes_room():
+    started, _ = start()
+    running = open_elsewhere(started, LIMIT)
+    running.consumer("group").lease(LIMIT)
+    waiting = threading.Thread(target=lambda: started.open(LIMIT, Cancellation()).close())
+    waiting.start()
+    time.sleep(0.05)
+    assert waiting.is_alive()
+    running.close()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+def test_waiting_in_line_ends_with_the_deadline_and_with_cancel():
+    started, _ = start()
+    running = open_elsewhere(started, LIMIT)
+    running.consumer("group").lease(LIMIT)
+    begun = time.monotonic()
+    with pytest.raises(DeadlineError):
+        started.open(LIMIT, Cancellation.after(50))
+    token = Cancellation()
+    threading.Timer(0.05, token.cancel).start()
+    with pytest.raises(CancelledError):
+        started.open(LIMIT, token)
+    assert time.monotonic() - begun < 0.6
+    running.close()
+    started.open(LIMIT, Cancellation()).close()
+
+
+def test_a_query_within_a_query_does_not_wait():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as outer:
+        outer.consumer("group").lease(LIMIT)
+        started.open(LIMIT, Cancellation.after(1000)).close()
+        run_aside(lambda: started.open(LIMIT, Cancellation.after(1000)).close(), Cancellation())
+
+
+def test_leases_of_many_threads_add_up():
+    started, _ = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        def work():
+            consumer = budget.consumer("group")
+            for _ in range(500):
+                consumer.lease(3)
+                consumer.should_spill()
+                consumer.release(1)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(budget.consumers) == 4
+        assert budget.held == 4 * 500 * 2
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux")
+def test_the_runtime_of_the_process_measures_it():
+    started = runtime()
+    assert started is runtime()
+    before = started.growth()
+    block = bytearray(b"x") * (32 * 2**20)
+    after = started.growth()
+    assert before is not None and after is not None
+    assert after >= 30 * 2**20
+    del block
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_starts_afresh():
+    with runtime().open(LIMIT, Cancellation()) as budget:
+        budget.consumer("group").lease(12345)
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if runtime().held() == 0 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert runtime().held() == 12345

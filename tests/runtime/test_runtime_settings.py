@@ -1,0 +1,126 @@
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from gatherum.errors import SettingError
+from gatherum.runtime import machine
+from gatherum.runtime.settings import Settings, documented, parse_size
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("GATHERUM_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(("text", "size"), [
+    (4096, 4096), ("4096", 4096), ("2GB", 2 * 10**9), ("2 gb", 2 * 10**9), ("512MiB", 512 * 2**20),
+    ("512mi", 512 * 2**20), ("1.5K", 1500), ("1T", 10**12), (" 7 B ", 7), ("9007199254740993", 9007199254740993),
+])
+def test_a_size_is_bytes_or_has_a_unit(text, size):
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("wrong", ["", "GB", "2XB", "-1", -1, "1,5GB", 2.5, True, None, "2GBB", "1e9"])
+def test_a_wrong_size_is_refused(wrong):
+    with pytest.raises(ValueError, match="expected a number of bytes"):
+        parse_size(wrong)
+
+
+def test_memory_limit_takes_a_percentage_of_what_there_is(monkeypatch):
+    monkeypatch.setattr(machine, "memory_limit", lambda: 1000)
+    assert Settings.resolve(memory_limit="25%").memory_limit == 250
+    assert Settings.resolve().memory_limit == 500
+    for wrong in ("101%", "0%", 0, "0"):
+        with pytest.raises(SettingError, match="memory_limit"):
+            Settings.resolve(memory_limit=wrong)
+
+
+def test_keyword_before_environment_before_default(monkeypatch):
+    assert Settings.resolve().morsel_rows == 65536
+    monkeypatch.setenv("GATHERUM_MORSEL_ROWS", "100")
+    assert Settings.resolve().morsel_rows == 100
+    assert Settings.resolve(morsel_rows=7).morsel_rows == 7
+    assert Settings.resolve(morsel_rows=None).morsel_rows == 100
+
+
+def test_an_empty_variable_is_not_given(monkeypatch):
+    monkeypatch.setenv("GATHERUM_THREADS", "")
+    assert Settings.resolve().threads == machine.cpu_limit()
+
+
+def test_base_stands_in_for_the_environment(monkeypatch):
+    base = Settings.resolve(threads=3, seed=5)
+    monkeypatch.setenv("GATHERUM_THREADS", "9")
+    settings = Settings.resolve(base, seed=6)
+    assert (settings.threads, settings.seed) == (3, 6)
+
+
+def test_a_wrong_keyword_is_named():
+    with pytest.raises(SettingError) as caught:
+        Settings.resolve(memory_limit="lots")
+    message = str(caught.value)
+    assert "memory_limit" in message and "'lots'" in message and "keyword" in message and "512MiB" in message
+
+
+def test_a_wrong_variable_is_named(monkeypatch):
+    monkeypatch.setenv("GATHERUM_MORSEL_ROWS", "65537")
+    with pytest.raises(SettingError, match=r"morsel_rows cannot be '65537'.*GATHERUM_MORSEL_ROWS.*from 1 to 65536"):
+        Settings.resolve()
+
+
+def test_an_unknown_name_gets_the_nearest_known_one(monkeypatch):
+    with pytest.raises(SettingError, match=r"memry_limit .*'1GB', .*keyword.* did you mean memory_limit"):
+        Settings.resolve(memry_limit="1GB")
+    monkeypatch.setenv("GATHERUM_THREDS", "2")
+    with pytest.raises(SettingError, match=r"threds .*GATHERUM_THREDS.*did you mean threads"):
+        Settings.resolve()
+
+
+@pytest.mark.parametrize(("name", "wrong"), [
+    ("engine", "colums"), ("threads", 0), ("threads", True), ("threads", "two"), ("threads", 1.0), ("morsel_rows", 0),
+    ("spill_every", -1), ("on_bad", "ignore"), ("progress", "maybe"), ("kernels", "on"), ("kernel_cache", ""),
+    ("temp_directory", 5), ("rows_engine_limit", "4XB"), ("seed", -1), ("seed", 2**63), ("tz_aware", "perhaps"),
+    ("disk_limit", "50%"),
+])
+def test_wrong_values_are_refused(name, wrong):
+    with pytest.raises(SettingError, match=name):
+        Settings.resolve(**{name: wrong})
+
+
+def test_values_become_their_types():
+    settings = Settings.resolve(
+        disk_limit="1GB", threads="4", temp_directory="/x/y", engine="ROWS", progress=False, tz_aware="yes",
+        kernel_cache=Path("k"), rows_engine_limit="1MiB")
+    assert settings.disk_limit == 10**9
+    assert settings.threads == 4
+    assert settings.temp_directory == Path("/x/y")
+    assert settings.engine == "rows"
+    assert settings.progress == "off"
+    assert settings.tz_aware is True
+    assert settings.kernel_cache == Path.cwd() / "k"
+    assert settings.rows_engine_limit == 2**20
+
+
+def test_a_base_limit_of_disk_can_be_lifted():
+    base = Settings.resolve(disk_limit=10)
+    assert Settings.resolve(base, disk_limit="none").disk_limit is None
+
+
+def test_a_misspelt_choice_gets_the_nearest():
+    with pytest.raises(SettingError, match="did you mean columnar"):
+        Settings.resolve(engine="colunar")
+
+
+def test_settings_are_checked_when_built_directly():
+    with pytest.raises(SettingError, match="threads"):
+        Settings(threads=0)
+
+
+def test_every_setting_is_documented():
+    entries = documented()
+    assert [entry.name for entry in entries] == [field.name for field in fields(Settings)]
+    assert all(entry.text and entry.default and entry.variable == f"GATHERUM_{entry.name.upper()}"
+               for entry in entries)

@@ -1,0 +1,58 @@
+"""The quick way of reading JSON text gives what the careful one does, or leaves it to that."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading import exact
+
+from gatherum.sources.json_text import BrokenText, parse_text, parse_texts
+
+blanks = st.sampled_from(["", "", "", " ", "\t", "  "])
+numbers = st.one_of(st.integers(-10, 10), st.integers(2**31 - 3, 2**31 + 3), st.integers(-(2**31) - 3, -(2**31) + 3),
+                    st.integers(2**63 - 3, 2**63 + 3), st.integers(-(2**63) - 3, -(2**63) + 3),
+                    st.integers(2**64 - 3, 2**64 + 3)).map(str)
+fractions = st.sampled_from(["1.5", "0.12345678901234567890", "12345678901234567890.5", "99999999999999999999e0",
+                             "1e400"])
+strings = st.sampled_from(['"a"', '"b"', '"\\u003a"', '":"', '" :"', '"\\":"', '"$numberInt"', '"\\u0024numberInt"',
+                           '"12345678901234567890"', '"5"', '"é"', '"\\u00e9"'])
+
+
+def joined(opening, items, closing, blank):
+    return opening + blank + (blank + "," + blank).join(items) + blank + closing
+
+
+def documents_of(values):
+    fields = st.tuples(strings, blanks, values).map(lambda parts: f"{parts[0]}{parts[1]}:{parts[1]}{parts[2]}")
+    return st.builds(joined, st.just("{"), st.lists(fields, max_size=3), st.just("}"), blanks)
+
+
+def nested(values):
+    return documents_of(values) | st.builds(joined, st.just("["), st.lists(values, max_size=3), st.just("]"), blanks)
+
+
+texts = documents_of(st.recursive(numbers | fractions | strings, nested, max_leaves=6))
+
+
+def careful(rows):
+    try:
+        return [parse_text(row) for row in rows]
+    except BrokenText:
+        return None
+
+
+@settings(max_examples=300)
+@given(st.lists(texts.map(str.encode), min_size=1, max_size=3))
+def test_the_quick_way_agrees_with_the_careful_one(rows):
+    quick, slow = parse_texts(rows), careful(rows)
+    if quick is not None:
+        assert slow is not None
+        assert exact(quick) == exact(slow)
+
+
+@given(st.dictionaries(st.text(max_size=5), st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False,
+                                                                                                allow_infinity=False),
+                                                      st.text(), st.lists(st.none(), max_size=2)), max_size=5))
+def test_sound_text_takes_the_quick_way(document):
+    text = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    assert parse_texts([text]) == [document]
