@@ -12,10 +12,11 @@ demo: .venv/installed
 	$(BIN)/gatherum demo $(if $(DATA),--data '$(DATA)')
 
 test: .venv/installed
-	$(BIN)/ruff check gatherum tests bench
+	$(BIN)/ruff check gatherum tests bench docs
 	$(BIN)/basedpyright --level warning
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m tests.shared_material
+	$(BIN)/python docs/build.py --check
+	$(BIN)/python -m gatherum.kernels.compiler
 	$(BIN)/python -m pytest -n 2
 	$(BIN)/python -m tests.conformance.check
 

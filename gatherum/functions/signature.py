@@ -3,13 +3,33 @@
 `positional("value", "places?")` takes an array of that many arguments (one alone needs no array); `variadic()` any
 number; `named(Argument("date"), Argument("timezone", required=False))` a document. `either(a, b)` takes a document
 with plain field names by `b` and everything else by `a`. The same signature makes the parser, the checks of the
-number of arguments, and the reference.
+number of arguments, and the reference. `codes` are MongoDB's error codes where it has others than the usual ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+FIXED_COUNT = 16020
+RANGED_COUNT = 28667
+FAILED_TO_PARSE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """MongoDB's error codes for arguments that do not fit: for a wrong number of them; for what is no document where
+    one is wanted; for a name that is not known; and for one that is missing, by name where they differ."""
+
+    count: int = FIXED_COUNT
+    not_object: int = FAILED_TO_PARSE
+    unknown: int = FAILED_TO_PARSE
+    missing: int | Mapping[str, int] = FAILED_TO_PARSE
+
+    def missing_code(self, name: str) -> int:
+        """The code for the missing argument `name`."""
+        return self.missing if isinstance(self.missing, int) else self.missing[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +50,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`form` says how the arguments are written; `error_code` is MongoDB's for arguments that do not fit."""
+    """`form` says how the arguments are written."""
 
     form: Literal["positional", "variadic", "named", "either"]
     arguments: tuple[Argument, ...] = ()
     minimum: int = 0
     maximum: int | None = None
     alternatives: tuple[Signature, ...] = field(default=())
+    codes: Codes = field(default=Codes(), hash=False)
 
     @property
     def values(self) -> tuple[Argument, ...]:
@@ -45,23 +66,24 @@ class Signature:
         return tuple(argument for argument in source if argument.kind != "name")
 
 
-def positional(*names: str) -> Signature:
+def positional(*names: str, code: int | None = None) -> Signature:
     """Arguments in an array, by position; a trailing `?` marks one that may be left out."""
     arguments = tuple(Argument(name.removesuffix("?"), required=not name.endswith("?")) for name in names)
     least = sum(argument.required for argument in arguments)
-    return Signature("positional", arguments, minimum=least, maximum=len(arguments))
+    usual = FIXED_COUNT if least == len(arguments) else RANGED_COUNT
+    return Signature("positional", arguments, minimum=least, maximum=len(arguments), codes=Codes(count=code or usual))
 
 
-def variadic(minimum: int = 0) -> Signature:
+def variadic(minimum: int = 0, code: int = FIXED_COUNT) -> Signature:
     """Any number of arguments in an array, or a single one without it."""
-    return Signature("variadic", minimum=minimum)
+    return Signature("variadic", minimum=minimum, codes=Codes(count=code))
 
 
-def named(*arguments: Argument | str) -> Signature:
+def named(*arguments: Argument | str, codes: Codes = Codes()) -> Signature:
     """Arguments in a document, by name; a plain string stands for a value, with `?` for one that may be left out."""
     made = tuple(a if isinstance(a, Argument) else Argument(a.removesuffix("?"), required=not a.endswith("?"))
                  for a in arguments)
-    return Signature("named", made)
+    return Signature("named", made, codes=codes)
 
 
 def either(first: Signature, document: Signature) -> Signature:

@@ -16,7 +16,7 @@ from bson import Binary, Decimal128, Int64
 from gatherum.errors import OperatorError
 from gatherum.types.calendar import WallClock, instant
 from gatherum.types.date_text import parse_date
-from gatherum.types.numbers import DECIMAL_CONTEXT, INT, as_decimal, as_double, fits_long, width
+from gatherum.types.numbers import DECIMAL_CONTEXT, INT, as_decimal, as_double, decimal_of, fits_long, width
 from gatherum.types.values import INT32_MAX, INT32_MIN, BsonType, Value, bson_type, from_millis, millis, type_name
 
 CONVERSION_FAILURE: Final = 241
@@ -69,7 +69,7 @@ def _whole(value: Value, target: str, sizes: tuple[int, ...]) -> int:
 
 
 def _cut_off(value: Value, target: str) -> int:
-    number = value.to_decimal() if type(value) is Decimal128 else value
+    number = decimal_of(value) if type(value) is Decimal128 else value
     if not math.isfinite(number):
         raise _failure(value, target, "it is not finite")
     return int(number)

@@ -22,6 +22,7 @@ DECIMAL: Final = 4
 DECIMAL_CONTEXT: Final = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-6143, Emax=6144, capitals=1,
                                          clamp=1, flags=[], traps=[])
 _DOUBLE_DIGITS: Final = decimal.Context(prec=15, rounding=decimal.ROUND_HALF_EVEN, Emin=-999999, Emax=999999, traps=[])
+_NAN: Final = Decimal("NaN")
 _WHOLE_RANGE: Final = decimal.Context(prec=12400, Emin=-999999, Emax=999999, traps=[])
 
 
@@ -46,11 +47,17 @@ def fits_long(value: int) -> bool:
     return INT64_MIN <= value <= INT64_MAX
 
 
+def decimal_of(number: Decimal128) -> Decimal:
+    """The value of a Decimal128; a signaling NaN, which Python refuses to compare, is NaN."""
+    value = number.to_decimal()
+    return _NAN if value.is_snan() else value
+
+
 def as_decimal(number: Value) -> Decimal:
     """The decimal value of a number of any type; of a double its 15 leading digits, zeros included."""
     cls = type(number)
     if cls is Decimal128:
-        return number.to_decimal()
+        return decimal_of(number)
     return _of_double(number) if cls is float else Decimal(int(number))
 
 
@@ -63,7 +70,7 @@ def _of_double(number: float) -> Decimal:
 
 def as_double(number: Value) -> float:
     """The nearest double of a number of any type."""
-    return float(number.to_decimal()) if type(number) is Decimal128 else float(number)
+    return float(decimal_of(number)) if type(number) is Decimal128 else float(number)
 
 
 def remainder(dividend: Decimal, divisor: Decimal) -> Decimal:

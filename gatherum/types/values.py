@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
@@ -136,6 +136,11 @@ def type_name(value: Value) -> str:
     ('null', 'int', 'array')
     """
     return TYPE_NAMES[bson_type(value)]
+
+
+def is_string(value: Value) -> TypeGuard[str]:
+    """True for strings; JavaScript code is none, though bson's class for it is a Python string."""
+    return isinstance(value, str) and not isinstance(value, Code)
 
 
 def is_number(value: Value) -> bool:

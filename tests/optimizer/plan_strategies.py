@@ -52,6 +52,8 @@ values = st.recursive(scalars, lambda inner: st.one_of(
     st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(("a", "b", "0")), inner, max_size=2)), max_leaves=5)
 documents = st.dictionaries(names, values, max_size=4)
 rows = st.lists(documents, max_size=6)
+many_rows = st.lists(st.fixed_dictionaries({"a": values, "b": values}, optional={"_id": scalars, "c": values}),
+                     min_size=2, max_size=6)
 
 
 def _calls(inner):
@@ -154,6 +156,44 @@ chains = st.integers(2, 6).flatmap(lambda depth: _nested(depth))
 
 def _nested(depth):
     return _sources if depth == 0 else _steps(_nested(depth - 1))
+
+
+_calm = st.one_of(trivial, fields, st.builds(lambda x, y: Call("$ifNull", (x, y)), fields, trivial),
+                  st.builds(lambda x, y: Call("$eq", (x, y)), fields, trivial),
+                  st.builds(lambda x, y: MakeDocument((("a", x), ("b", y))), fields, trivial))
+_calm_fields = st.builds(Projection, paths, _calm)
+_below = st.one_of(
+    st.builds(Project, _sources, st.just("only"), st.lists(st.one_of(_kept, _calm_fields), min_size=1, max_size=4).map(
+        _apart)),
+    st.builds(Project, _sources, st.just("add"), st.lists(_calm_fields, min_size=1, max_size=3).map(_apart)),
+    st.builds(Project, _sources, st.just("without"), st.lists(_dropped, min_size=1, max_size=2).map(_apart)),
+    st.builds(ReplaceRoot, _sources, st.builds(lambda x, y: MakeDocument((("a", x), ("c", y))), _calm, _calm)),
+    st.builds(Unwind, _sources, paths, _indexes, st.booleans()),
+    st.builds(Group, _sources, st.one_of(fields, st.builds(lambda x, y: MakeDocument((("a", x), ("b", y))), fields,
+                                                           _calm)), _aggregates),
+    st.builds(Lookup, _sources, _others, paths, paths, paths), st.builds(Sort, _sources, _sort_keys),
+    st.builds(Union, _sources, _sources), st.builds(Filter, _sources, matches))
+_filters = st.lists(st.one_of(matches, matches, elements), min_size=1, max_size=3).map(lambda parts: And(tuple(parts)))
+
+
+def _above(input):
+    return st.one_of(
+        st.builds(Filter, input, _filters), st.builds(Filter, input, _filters), st.builds(Limit, input, st.just(2)),
+        st.builds(Skip, input, st.just(1)), st.builds(Sort, input, _sort_keys),
+        st.builds(Project, input, st.just("only"), st.lists(st.one_of(_kept, _calm_fields), min_size=1, max_size=4).map(
+            _apart)),
+        st.builds(Project, input, st.just("add"), st.lists(_calm_fields, min_size=1, max_size=3).map(_apart)),
+        st.builds(Group, input, st.one_of(st.just(Literal(None)), fields), _aggregates))
+
+
+_id_paths = st.sampled_from((("_id",), ("_id", "a"), ("_id", "b"), ("_id", "0")))
+_id_matches = st.builds(lambda path, ask: Matches(ROOT_DOCUMENT, path, ask[0], Literal(ask[1])), _id_paths, _asks)
+_grouped = st.builds(Filter, st.builds(Group, _sources, st.one_of(fields, st.builds(
+    lambda x, y: MakeDocument((("a", x), ("b", y))), fields, _calm)), _aggregates),
+    st.lists(st.one_of(_id_matches, _id_matches.map(Not), matches), min_size=1, max_size=3).map(
+        lambda parts: And(tuple(parts))))
+pairs = st.one_of(_above(_below), _above(_above(_below)), _grouped)
+"""Short plans in which few rows get lost and little raises."""
 
 
 def run(plan, sources):

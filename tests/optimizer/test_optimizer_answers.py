@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from optimizer.plan_strategies import chains, rows, run
+from optimizer.plan_strategies import chains, many_rows, pairs, rows, run
 
 from gatherum.errors import GatherumError
 from gatherum.optimizer.context import Context
@@ -17,11 +17,19 @@ ACCEPTING = Context(accepts={"one": EVERYTHING, "two": EVERYTHING})
 
 @given(chains, rows, rows, st.sampled_from((ACCEPTING, Context())))
 def test_optimized_plans_give_the_same_rows(plan, one, two, context):
+    _check(plan, {"one": one, "two": two}, context)
+
+
+@given(pairs, many_rows, many_rows, st.sampled_from((ACCEPTING, Context())))
+def test_nodes_change_places_without_a_trace(plan, one, two, context):
+    _check(plan, {"one": one, "two": two}, context)
+
+
+def _check(plan, sources, context):
     try:
         fold_constants.apply(plan, context)
     except GatherumError:
         return                                              # a constant that is an error stops the query by itself
-    sources = {"one": one, "two": two}
     before = run(plan, sources)
     optimized = optimize(plan, context)
     after = run(optimized.plan, sources)

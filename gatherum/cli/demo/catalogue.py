@@ -74,10 +74,19 @@ def customer_countries(count: int, seed: int) -> np.ndarray:
 def customers(count: int, seed: int = 0) -> Iterator[Batch]:
     """The customers: `_id` (int, from 1), `name`, `country` (some null), `segment` (some missing), `joined` (some
     null)."""
-    countries = customer_countries(count, seed)
-    for start in range(0, count, CHUNK_ROWS):
-        rows = min(CHUNK_ROWS, count - start)
-        yield _customers(start, countries[start:start + rows], Draws(seed, CUSTOMERS_PLACE, start // CHUNK_ROWS))
+    return (customers_chunk(number, count, seed) for number in range(customer_chunks(count)))
+
+
+def customer_chunks(count: int) -> int:
+    """How many chunks so many customers have."""
+    return -(-count // CHUNK_ROWS)
+
+
+def customers_chunk(number: int, count: int, seed: int) -> Batch:
+    """One chunk of `count` customers."""
+    start = number * CHUNK_ROWS
+    countries = customer_countries(count, seed)[start:start + CHUNK_ROWS]
+    return _customers(start, countries, Draws(seed, CUSTOMERS_PLACE, number))
 
 
 def _customers(start: int, countries: np.ndarray, draws: Draws) -> Batch:

@@ -70,10 +70,10 @@ _CENT_EXPONENT: Final = np.uint64(int.from_bytes(Decimal128("0.00").bid[8:], "li
 
 def orders(count: int = 1_000_000, seed: int = 0) -> Iterator[Batch]:
     """The orders, in the order of their dates, in batches."""
-    return (orders_chunk(number, count, seed) for number in range(chunks(count)))
+    return (orders_chunk(number, count, seed) for number in range(orders_chunks(count)))
 
 
-def chunks(count: int) -> int:
+def orders_chunks(count: int) -> int:
     """How many chunks so many orders have."""
     return -(-count // CHUNK_ROWS)
 

@@ -9,6 +9,7 @@ from bson import Decimal128, Int64
 
 from gatherum.functions.aggregate import Aggregate, AggregateState, Wide
 from gatherum.types.exact import DOUBLE_SCALE, double_units
+from gatherum.types.numbers import as_double
 from gatherum.types.values import Value
 
 
@@ -47,12 +48,10 @@ class StdDevPop(Aggregate):
 
     def update(self, state: Any, value: Value, ordinal: int = 0) -> None:
         cls = type(value)
-        if cls is Decimal128:
-            value = value.to_decimal()
-        elif cls is not float and cls is not int and cls is not Int64:
+        if cls is not Decimal128 and cls is not float and cls is not int and cls is not Int64:
             return
         state.numbers += 1
-        number = float(value)
+        number = as_double(value)
         if math.isfinite(number):
             units = double_units(number)
             state.total += units

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatherum.errors import OperatorError
 from gatherum.functions.operator import Body, Evaluator, Frame, special_form
 from gatherum.functions.operators.int32 import int32
-from gatherum.functions.signature import Argument, named
+from gatherum.functions.signature import Argument, Codes, named
 from gatherum.types.truth import truth
 from gatherum.types.values import MISSING, Document, Value, is_nullish, type_name
 
@@ -18,7 +18,9 @@ def _no_array(value: Value, name: str, code: int) -> None:
         raise OperatorError(f"{name}: the input must be an array, not {type_name(value)}", code)
 
 
-@special_form("$map", named("input", AS, Argument("in", kind="body", binds=("{as}",))), raises=True,
+@special_form("$map", named("input", AS, Argument("in", kind="body", binds=("{as}",)),
+                           codes=Codes(not_object=16878, unknown=16879, missing={"input": 16880, "in": 16882})),
+              raises=True,
               examples=[({"$map": {"input": [1, -2], "as": "x", "in": {"$abs": "$$x"}}}, [1, 2]),
                         ({"$map": {"input": None, "in": "$$this"}}, None)])
 def map_(input: Evaluator, body: Body) -> Evaluator:
@@ -42,7 +44,9 @@ def map_(input: Evaluator, body: Body) -> Evaluator:
     return evaluate
 
 
-@special_form("$filter", named("input", AS, Argument("cond", kind="body", binds=("{as}",)), "limit?"), raises=True,
+@special_form("$filter", named("input", AS, Argument("cond", kind="body", binds=("{as}",)), "limit?",
+                              codes=Codes(not_object=28646, unknown=28647, missing={"input": 28648, "cond": 28650})),
+              raises=True,
               examples=[({"$filter": {"input": [0, 1, None, 2], "cond": "$$this"}}, [1, 2]),
                         ({"$filter": {"input": [1, 2], "as": "x", "cond": "$$x", "limit": 1}}, [1]),
                         ({"$filter": {"input": None, "cond": True}}, None)])
@@ -80,7 +84,9 @@ def _limit(value: Value, size: int) -> int:
     return most
 
 
-@special_form("$reduce", named("input", "initialValue", Argument("in", kind="body", binds=("value", "this"))),
+@special_form("$reduce", named("input", "initialValue", Argument("in", kind="body", binds=("value", "this")),
+                              codes=Codes(not_object=40075, unknown=40076,
+                                          missing={"input": 40077, "initialValue": 40078, "in": 40079})),
               raises=True,
               examples=[({"$reduce": {"input": ["a", "b"], "initialValue": "",
                                       "in": {"$concat": ["$$this", "$$value"]}}}, "ba"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 from bson import Decimal128, Int64
 
@@ -12,8 +13,10 @@ from gatherum.types import convert
 from gatherum.types.truth import truth
 from gatherum.types.values import Value, is_nullish, is_number, type_name
 
+ARITY: Final = 50723
 
-@operator("$toInt", positional("value"), null="null", examples=[({"$toInt": "42"}, 42), ({"$toInt": -2.7}, -2)])
+
+@operator("$toInt", positional("value", code=ARITY), null="null", examples=[({"$toInt": "42"}, 42), ({"$toInt": -2.7}, -2)])
 def to_int(value: Value) -> Value:
     """The value as a 32-bit int.
 
@@ -24,7 +27,7 @@ def to_int(value: Value) -> Value:
     return None if is_nullish(value) else convert.to_int(value)
 
 
-@operator("$toLong", positional("value"), null="null",
+@operator("$toLong", positional("value", code=ARITY), null="null",
           examples=[({"$toLong": "42"}, Int64(42)), ({"$toLong": -2.7}, Int64(-2))])
 def to_long(value: Value) -> Value:
     """The value as a 64-bit long.
@@ -36,7 +39,7 @@ def to_long(value: Value) -> Value:
     return None if is_nullish(value) else convert.to_long(value)
 
 
-@operator("$toDouble", positional("value"), null="null",
+@operator("$toDouble", positional("value", code=ARITY), null="null",
           examples=[({"$toDouble": "2.5"}, 2.5), ({"$toDouble": 2}, 2.0), ({"$toDouble": True}, 1.0)])
 def to_double(value: Value) -> Value:
     """The value as a double.
@@ -48,7 +51,7 @@ def to_double(value: Value) -> Value:
     return None if is_nullish(value) else convert.to_double(value)
 
 
-@operator("$toDecimal", positional("value"), null="null",
+@operator("$toDecimal", positional("value", code=ARITY), null="null",
           examples=[({"$toDecimal": "2.50"}, Decimal128("2.50")), ({"$toDecimal": 7}, Decimal128("7"))])
 def to_decimal(value: Value) -> Value:
     """The value as a decimal.
@@ -60,7 +63,7 @@ def to_decimal(value: Value) -> Value:
     return None if is_nullish(value) else convert.to_decimal(value)
 
 
-@operator("$toString", positional("value"), null="null",
+@operator("$toString", positional("value", code=ARITY), null="null",
           examples=[({"$toString": 2.5}, "2.5"), ({"$toString": True}, "true"),
                     ({"$toString": dt.datetime(2024, 5, 31)}, "2024-05-31T00:00:00.000Z")])
 def to_string(value: Value) -> Value:
@@ -72,14 +75,14 @@ def to_string(value: Value) -> Value:
     return None if is_nullish(value) else convert.to_string(value)
 
 
-@operator("$toBool", positional("value"), null="null", raises=False,
+@operator("$toBool", positional("value", code=ARITY), null="null", raises=False,
           examples=[({"$toBool": 0}, False), ({"$toBool": "false"}, True), ({"$toBool": None}, None)])
 def to_bool(value: Value) -> Value:
     """False for false and zero, true for every other value, empty strings included; null or missing gives null."""
     return None if is_nullish(value) else truth(value)
 
 
-@operator("$toDate", positional("value"), null="null",
+@operator("$toDate", positional("value", code=ARITY), null="null",
           examples=[({"$toDate": "2024-05-31"}, dt.datetime(2024, 5, 31)),
                     ({"$toDate": Int64(1000)}, dt.datetime(1970, 1, 1, 0, 0, 1))])
 def to_date(value: Value) -> Value:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gatherum.errors import OperatorError
 from gatherum.functions.operator import Evaluator, Frame, special_form
-from gatherum.functions.signature import named
+from gatherum.functions.signature import Codes, named
 from gatherum.types.calendar import WallClock, instant
 from gatherum.types.timezones import UTC, TimeZone, time_zone_of
 from gatherum.types.values import BsonType, Document, Value, bson_type, is_nullish, type_name
@@ -101,7 +101,9 @@ _DEFAULT: Final = _prepared("%Y-%m-%dT%H:%M:%S.%L")
 _DEFAULT_UTC: Final = _prepared("%Y-%m-%dT%H:%M:%S.%LZ")
 
 
-@special_form("$dateToString", named("date", "format?", "timezone?", "onNull?"), raises=True, examples=[
+@special_form("$dateToString", named(
+    "date", "format?", "timezone?", "onNull?", codes=Codes(not_object=18629, unknown=18534, missing=18628)), raises=True,
+    examples=[
     ({"$dateToString": {"date": dt.datetime(2024, 5, 17, 9, 5), "format": "%d.%m.%Y"}}, "17.05.2024"),
     ({"$dateToString": {"date": dt.datetime(2024, 5, 17, 9, 5)}}, "2024-05-17T09:05:00.000Z"),
     ({"$dateToString": {"date": dt.datetime(2024, 5, 17), "format": "%H:%M %z", "timezone": "+02:00"}}, "02:00 +0200"),

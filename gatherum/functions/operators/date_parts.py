@@ -11,12 +11,12 @@ from bson import Int64
 
 from gatherum.errors import OperatorError
 from gatherum.functions.operator import Operator, operator
-from gatherum.functions.signature import either, named, positional
+from gatherum.functions.signature import Codes, either, named, positional
 from gatherum.types.calendar import WallClock, instant
 from gatherum.types.timezones import time_zone_of
 from gatherum.types.values import Value, is_nullish, type_name
 
-_SIGNATURE = either(positional("date"), named("date", "timezone?"))
+_SIGNATURE = either(positional("date", code=40536), named("date", "timezone?", codes=Codes(unknown=40535, missing=40539)))
 _EXAMPLE = dt.datetime(2024, 12, 30, 23, 4, 5, 678000)
 
 

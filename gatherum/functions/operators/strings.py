@@ -8,7 +8,7 @@ from gatherum.errors import OperatorError
 from gatherum.functions.operator import operator
 from gatherum.functions.operators.int32 import int32
 from gatherum.functions.operators.text import text
-from gatherum.functions.signature import named, positional, variadic
+from gatherum.functions.signature import Codes, named, positional, variadic
 from gatherum.types.values import Value, is_nullish, type_name
 
 WHITESPACE: Final = "\0\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -102,7 +102,8 @@ def split(string: Value, separator: Value) -> Value:
     return string.split(separator)
 
 
-@operator("$trim", named("input", "chars?"), null="null",
+@operator("$trim", named("input", "chars?", codes=Codes(not_object=50696, unknown=50694, missing=50695)),
+          null="null",
           examples=[({"$trim": {"input": " \t a b\n"}}, "a b"), ({"$trim": {"input": "xxaxy", "chars": "xy"}}, "a"),
                     ({"$trim": {"input": None}}, None)])
 def trim(input: Value, chars: Value = WHITESPACE) -> Value:

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from bson import Decimal128
 
 from gatherum.errors import OperatorError
+from gatherum.types.numbers import decimal_of
 from gatherum.types.values import Value, integer, is_number, type_name
 
 
@@ -68,7 +69,7 @@ def check_roundable(value: Value) -> None:
 
 
 def _number(value: Value) -> Any:
-    return value.to_decimal() if type(value) is Decimal128 else value
+    return decimal_of(value) if type(value) is Decimal128 else value
 
 
 def _is_infinite(number: Any) -> bool:

@@ -9,11 +9,11 @@ from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.accumulators import parse_accumulators
 from gatherum.frontends.mongo.constants import constant_value, is_constant
 from gatherum.frontends.mongo.expressions import Names, parse_expression
-from gatherum.frontends.mongo.options import check_options, is_string
+from gatherum.frontends.mongo.options import check_options
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.plan.nodes import Group, Node, Sort, SortKey
 from gatherum.types.order import compare, rank
-from gatherum.types.values import MISSING, Value, type_name
+from gatherum.types.values import MISSING, Value, is_string, type_name
 
 OPTIONS = ("groupBy", "boundaries", "default", "output")
 COUNT = {"count": {"$sum": 1}}

@@ -8,13 +8,13 @@ from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.accumulators import parse_accumulators
 from gatherum.frontends.mongo.arguments import whole_number
 from gatherum.frontends.mongo.expressions import parse_expression
-from gatherum.frontends.mongo.options import check_options, is_string
+from gatherum.frontends.mongo.options import check_options
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.frontends.mongo.stages.bucket import COUNT, check_group_by, check_output
 from gatherum.functions.registry import nearest
 from gatherum.plan.nodes import BucketAuto, Node
 from gatherum.rows.nodes.granularity import GRANULARITIES
-from gatherum.types.values import INT32_MAX, INT32_MIN, Value, is_number, type_name
+from gatherum.types.values import INT32_MAX, INT32_MIN, Value, is_number, is_string, type_name
 
 OPTIONS = ("groupBy", "buckets", "output", "granularity")
 

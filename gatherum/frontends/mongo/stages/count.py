@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gatherum.errors import PipelineError
-from gatherum.frontends.mongo.options import is_string
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.plan.expressions import AggregateCall, Literal
 from gatherum.plan.nodes import Group, Node, Project, Projection
-from gatherum.types.values import Value, type_name
+from gatherum.types.values import Value, is_string, type_name
 
 
 @stage("$count", examples=[([{"a": 1}, {"a": 2}], "n", [{"n": 2}]), ([], "n", [])])

@@ -5,11 +5,10 @@ from __future__ import annotations
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.accumulators import parse_accumulators
 from gatherum.frontends.mongo.expressions import Names, parse_expression
-from gatherum.frontends.mongo.options import is_string
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.plan.expressions import Call, Expression, Literal, MakeDocument
 from gatherum.plan.nodes import Group, Node
-from gatherum.types.values import Value, is_number, type_name
+from gatherum.types.values import Value, is_number, is_string, type_name
 
 
 @stage("$group", examples=[

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import check_variable_name, parse_expression, split_path
-from gatherum.frontends.mongo.options import check_options, is_string
+from gatherum.frontends.mongo.options import check_options
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.frontends.mongo.sub_pipelines import parse_sub_pipeline
 from gatherum.plan.expressions import Expression, Path
 from gatherum.plan.nodes import Lookup, Node
-from gatherum.types.values import Value, type_name
+from gatherum.types.values import Value, is_string, type_name
 
 OPTIONS = ("from", "as", "localField", "foreignField", "let", "pipeline")
 

@@ -6,6 +6,7 @@ from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.options import check_options
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.plan.nodes import Node, Sample
+from gatherum.types.numbers import as_double
 from gatherum.types.values import INT64_MAX, Value, is_number, type_name
 
 
@@ -20,7 +21,7 @@ def sample(argument: Value, input: Node, context: Context) -> Node:
     size = argument["size"]
     if not is_number(size):
         raise PipelineError(f"the size must be a number, not {type_name(size)}", 28746)
-    number = float(str(size))
+    number = as_double(size)
     if not number >= 1:
         raise PipelineError(f"the size must be a positive integer, not {size}", 28747)
     return Sample(input, int(min(number, INT64_MAX)))

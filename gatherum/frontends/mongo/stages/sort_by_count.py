@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import parse_expression
-from gatherum.frontends.mongo.options import is_string
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.plan.expressions import AggregateCall, Literal
 from gatherum.plan.nodes import Group, Node, Sort, SortKey
-from gatherum.types.values import Value, type_name
+from gatherum.types.values import Value, is_string, type_name
 
 
 @stage("$sortByCount", examples=[

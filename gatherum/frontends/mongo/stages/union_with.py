@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gatherum.errors import PipelineError
-from gatherum.frontends.mongo.options import check_options, is_string
+from gatherum.frontends.mongo.options import check_options
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.frontends.mongo.sub_pipelines import parse_sub_pipeline
 from gatherum.plan.nodes import Node, Union
-from gatherum.types.values import Value, type_name
+from gatherum.types.values import Value, is_string, type_name
 
 
 @stage("$unionWith", examples=[

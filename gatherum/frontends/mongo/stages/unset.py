@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gatherum.errors import PipelineError
-from gatherum.frontends.mongo.options import is_string
 from gatherum.frontends.mongo.projection import parse_removed_fields
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.plan.nodes import Node
-from gatherum.types.values import Value, type_name
+from gatherum.types.values import Value, is_string, type_name
 
 
 @stage("$unset", examples=[
@@ -18,7 +17,7 @@ def unset(argument: Value, input: Node, context: Context) -> Node:
     """Leaves out the fields named: a path, or an array of paths. Arrays on the way are reached into."""
     if not is_string(argument) and not isinstance(argument, list | tuple):
         raise PipelineError(f"the specification must be a string or an array, not {type_name(argument)}", 31002)
-    paths = [argument] if isinstance(argument, str) else list(argument)
+    paths = [argument] if is_string(argument) else list(argument)
     if not paths:
         raise PipelineError("the specification must be a string or an array with at least one field", 31119)
     for path in paths:

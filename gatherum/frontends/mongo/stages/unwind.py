@@ -6,10 +6,10 @@ from bson import Int64
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import split_path
-from gatherum.frontends.mongo.options import check_options, is_string
+from gatherum.frontends.mongo.options import check_options
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.plan.nodes import Node, Unwind
-from gatherum.types.values import Value, type_name
+from gatherum.types.values import Value, is_string, type_name
 
 OPTIONS = ("path", "includeArrayIndex", "preserveNullAndEmptyArrays")
 
