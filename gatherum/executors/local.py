@@ -11,9 +11,12 @@ from typing import Any, Final
 from gatherum.errors import GatherumError
 from gatherum.kernels.columns.batch import Batch, first_ordinal
 from gatherum.physical.documents import document_batches
-from gatherum.physical.lower import Fragment, Step
+from gatherum.physical.facet import FacetOperator
+from gatherum.physical.join_side import JoinSide
+from gatherum.physical.lookup import LookupOperator
+from gatherum.physical.lower import Fragment, Step, lower
 from gatherum.physical.operator import Operator, QueryContext, Signal, push_through
-from gatherum.plan.nodes import Documents, Scan
+from gatherum.plan.nodes import Documents, Node, Scan
 from gatherum.plan.protocols import Request
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.threads import run_morsels, run_workers
@@ -33,6 +36,7 @@ class LocalExecutor:
     sources: Mapping[str, Any]
     metrics: OperatorMetrics | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _sides: dict[int, JoinSide] = field(default_factory=dict)
 
     def run(self, fragment: Fragment) -> Batches:
         """The rows of a fragment, in order."""
@@ -45,6 +49,7 @@ class LocalExecutor:
             else:
                 yield from self._ordered(fragment, figures)
         finally:
+            self._close_sides()
             self.metrics = figures.tree()
 
     def _streamed(self, fragment: Fragment, figures: _Figures) -> Batches:
@@ -63,7 +68,7 @@ class LocalExecutor:
     def _ordered(self, fragment: Fragment, figures: _Figures) -> Batches:
         """The last operator sees the batches in order, on the caller's thread."""
         assert fragment.last is not None
-        operator = self._make(fragment.last)
+        operator = self.make(fragment.last)
         rows = self._streamed(fragment, figures)
         try:
             if not operator.done:
@@ -86,7 +91,7 @@ class LocalExecutor:
         made: list[Operator] = []
 
         def work(items: Iterator[Read]) -> Operator:
-            operator = self._make(last)
+            operator = self.make(last)
             made.append(operator)
             for read in items:
                 for batch in read():
@@ -166,11 +171,26 @@ class LocalExecutor:
                 yield Batch(piece.columns, piece.rows, first_ordinal(number, position), piece.layout, piece.layouts)
                 position += 1
 
-    def _make(self, step: Step) -> Operator:
-        if step.subplan is None:
-            return step.operator(step.node, self.context)
-        inner = LocalExecutor(self.context, self.sources)
-        return step.operator(step.node, self.context, lambda: inner.run(step.subplan))  # pyright: ignore
+    def make(self, step: Step) -> Operator:
+        """An operator for one thread; what the threads' lookups read is read once."""
+        if step.operator is LookupOperator and LookupOperator.needs_rows_of_other(step.node):  # pyright: ignore
+            with self._lock:
+                if id(step) not in self._sides:
+                    node: Any = step.node
+                    self._sides[id(step)] = JoinSide(node.foreign, self.context, lambda: self._subplan(node.other))
+            return LookupOperator(step.node, self.context, self._sides[id(step)])  # pyright: ignore
+        if step.operator in (LookupOperator, FacetOperator):
+            return step.operator(step.node, self.context, run=self._subplan)
+        return step.operator(step.node, self.context)
+
+    def _subplan(self, plan: Node) -> Batches:
+        """The rows of a plan that an operator reads beside its input."""
+        return LocalExecutor(self.context, self.sources).run(lower(plan))
+
+    def _close_sides(self) -> None:
+        for side in self._sides.values():
+            side.close()
+        self._sides.clear()
 
 
 class _Chains:
@@ -186,7 +206,7 @@ class _Chains:
         """What the chain makes of a batch; the error of the first row that has one."""
         chain = getattr(self.local, "chain", None)
         if chain is None:
-            chain = self.local.chain = [self.executor._make(step) for step in self.steps]
+            chain = self.local.chain = [self.executor.make(step) for step in self.steps]
             self.made.append(chain)
         try:
             return push_through(chain, batch)
@@ -197,7 +217,7 @@ class _Chains:
     def raise_first(self, batch: Batch, last: Step | None) -> None:
         """Sends the rows through fresh operators one by one, so that the first row's error is the one raised."""
         steps = [*self.steps, last] if last is not None else [*self.steps]
-        chain = [self.executor._make(step) for step in steps]
+        chain = [self.executor.make(step) for step in steps]
         for row in range(batch.rows):
             push_through(chain, batch.slice(row, 1))
 

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from gatherum.errors import PipelineError
@@ -82,10 +82,9 @@ class _StateClass(type):
             made = tuple(StateField(field, _kind(name, field, hint, body), body.pop(field))
                          for field, hint in hints.items())
             body["fields"] = made
-            body["plain"] = tuple((field.name, field.initial) for field in made if field.kind not in GROWING)
-            body["growing"] = tuple((field.name, field.initial) for field in made if field.kind in GROWING)
             body["working"] = tuple(field for field in annotations if field.startswith("_"))
             body["__slots__"] = tuple(annotations)
+            body.setdefault("__init__", _initializer(made, body["working"]))
         return super().__new__(mcs, name, bases, body)
 
 
@@ -94,17 +93,7 @@ class AggregateState(metaclass=_StateClass):
 
     __slots__ = ()
     fields: ClassVar[tuple[StateField, ...]] = ()
-    plain: ClassVar[tuple[tuple[str, Any], ...]] = ()
-    growing: ClassVar[tuple[tuple[str, list[Any]], ...]] = ()
     working: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self) -> None:
-        for name, initial in self.plain:
-            setattr(self, name, initial)
-        for name, initial in self.growing:
-            setattr(self, name, initial.copy())
-        for name in self.working:
-            setattr(self, name, None)
 
     def settle(self) -> None:
         """Moves what working storage holds into the fields."""
@@ -129,6 +118,16 @@ class AggregateState(metaclass=_StateClass):
         for field, value in zip(cls.fields, values, strict=True):
             setattr(state, field.name, value)
         return state
+
+
+def _initializer(fields: Iterable[StateField], working: Iterable[str]) -> Any:
+    """The `__init__` that puts the state of nothing into the slots: written out, as states are made by the million."""
+    scope = {f"initial_{field.name}": field.initial for field in fields}
+    lines = [f"self.{field.name} = initial_{field.name}" + (".copy()" if field.kind in GROWING else "")
+             for field in fields]
+    lines += [f"self.{name} = None" for name in working]
+    exec("\n    ".join(["def __init__(self):", *lines, "pass"]), scope)
+    return scope["__init__"]
 
 
 def _kind(cls: str, name: str, annotation: Any, body: dict[str, Any]) -> str:

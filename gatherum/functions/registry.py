@@ -1,4 +1,4 @@
-"""Finds the functions: a module below `aggregates/`, `operators/` or `predicates/` is read once, on first use.
+"""The functions by name: those that the modules below `aggregates/`, `operators/` and `predicates/` define.
 
 A function of the user's own is added by `register`, and is from then on like a built-in one.
 """
@@ -6,62 +6,55 @@ A function of the user's own is added by `register`, and is from then on like a 
 from __future__ import annotations
 
 import difflib
-import importlib
 import inspect
-import pkgutil
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
-from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.operator import Operator
 from gatherum.functions.predicate import Predicate
+from gatherum.functions.scan import Definitions, members
 
+__all__ = ["aggregates", "members", "nearest", "operators", "predicates", "register"]
+
+
+def _aggregate_names(value: Any, module: str) -> Iterable[str]:
+    if inspect.isclass(value) and issubclass(value, Aggregate) and value.__module__ == module and \
+            hasattr(value, "name"):
+        yield value.name
+
+
+def _operator_names(value: Any, module: str) -> Iterable[str]:
+    return (value.name, *value.aliases) if isinstance(value, Operator) else ()
+
+
+def _predicate_names(value: Any, module: str) -> Iterable[str]:
+    return (value.name,) if isinstance(value, Predicate) else ()
+
+
+_BUILT_IN_AGGREGATES: Definitions[str, type[Aggregate]] = Definitions("gatherum.functions.aggregates", _aggregate_names)
+_BUILT_IN_OPERATORS: Definitions[str, Operator] = Definitions("gatherum.functions.operators", _operator_names)
+_PREDICATES: Definitions[str, Predicate] = Definitions("gatherum.functions.predicates", _predicate_names)
 _own_aggregates: dict[str, type[Aggregate]] = {}
 _own_operators: dict[str, Operator] = {}
+_AGGREGATES = ChainMap(_own_aggregates, _BUILT_IN_AGGREGATES)  # pyright: ignore[reportArgumentType]
+_OPERATORS = ChainMap(_own_operators, _BUILT_IN_OPERATORS)  # pyright: ignore[reportArgumentType]
 
 
-def members(package: str) -> Iterable[Any]:
-    """Everything that the modules of a package define, module by module in the order of their names."""
-    found = importlib.import_module(package)
-    for info in sorted(pkgutil.iter_modules(found.__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{package}.{info.name}")
-        for value in vars(module).values():
-            yield module.__name__, value
-
-
-@cache
-def _built_in_aggregates() -> dict[str, type[Aggregate]]:
-    return {value.name: value for module, value in members("gatherum.functions.aggregates")
-            if inspect.isclass(value) and issubclass(value, Aggregate) and value.__module__ == module
-            and hasattr(value, "name")}
-
-
-@cache
-def _built_in_operators() -> dict[str, Operator]:
-    found = {}
-    for _, value in members("gatherum.functions.operators"):
-        if isinstance(value, Operator):
-            found.update(dict.fromkeys((value.name, *value.aliases), value))
-    return found
-
-
-@cache
 def predicates() -> Mapping[str, Predicate]:
     """Query predicates by name."""
-    return MappingProxyType({value.name: value for _, value in members("gatherum.functions.predicates")
-                             if isinstance(value, Predicate)})
+    return _PREDICATES
 
 
 def aggregates() -> Mapping[str, type[Aggregate]]:
     """Aggregate functions by name, the user's own included."""
-    return {**_built_in_aggregates(), **_own_aggregates}
+    return _AGGREGATES
 
 
 def operators() -> Mapping[str, Operator]:
     """Expression operators by name, the user's own included."""
-    return {**_built_in_operators(), **_own_operators} if _own_operators else _built_in_operators()
+    return _OPERATORS
 
 
 def register(function: type[Aggregate] | Operator) -> Any:
@@ -69,7 +62,7 @@ def register(function: type[Aggregate] | Operator) -> Any:
 
     Registering a name again replaces the earlier function of the user's own.
     """
-    taken = _built_in_operators() if isinstance(function, Operator) else _built_in_aggregates()
+    taken = _BUILT_IN_OPERATORS if isinstance(function, Operator) else _BUILT_IN_AGGREGATES
     if function.name in taken:
         raise ValueError(f"{function.name} is a built-in function: choose another name")
     if not function.name.startswith("$"):

@@ -66,8 +66,12 @@ def both(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | No
     return first & second
 
 
-def column_of_words(types: np.ndarray, words: np.ndarray) -> Column:
-    """A column of values that lie in words, as a variant column keeps them: typed where one type is enough."""
+def column_of_words(types: np.ndarray | int, words: np.ndarray) -> Column:
+    """A column of values that lie in words, as a variant column keeps them, and their types (one for all, or one a
+    row): typed where one type is enough."""
+    if isinstance(types, int):
+        nothing = types in (BsonType.MISSING, BsonType.NULL)
+        return Column(pa.nulls(len(words)), types == BsonType.MISSING) if nothing else Column(_typed(types, words, None))
     present = np.flatnonzero(np.bincount(types, minlength=256)).tolist()
     solid = [kind for kind in present if kind not in (BsonType.MISSING, BsonType.NULL)]
     nullish = [kind for kind in present if kind in (BsonType.MISSING, BsonType.NULL)]

@@ -2,45 +2,60 @@
 
 The choice is made for each expression and each batch. What was filled by the meaning, and why, is counted for explain;
 an evaluation that is `strict` raises `NoKernelError` instead.
+
+Columns are computed one after the other, not row after row, so the first error met need not be that of the first row.
+Any error therefore makes the meaning evaluate the whole expression over the batch again: it raises the right one.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from gatherum.errors import QueryError
+from gatherum.errors import OperatorError, QueryError, ResourceError
+from gatherum.functions.operator import Operator
 from gatherum.functions.registry import operators
+from gatherum.kernels.assemble import assemble, join
+from gatherum.kernels.buffers import array_of
+from gatherum.kernels.by_type import split
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column, invalid_metadata
+from gatherum.kernels.columns.column import Column, invalid_metadata, plain_strings
 from gatherum.kernels.columns.read import values_of
-from gatherum.kernels.forms import Constant, Operand, forms, lazy_forms, predicate_forms
-from gatherum.kernels.paths import column_at, reads_no_array
+from gatherum.kernels.columns.variant import parts, variant_of
+from gatherum.kernels.distinct import apply_to_words
+from gatherum.kernels.forms import Constant, Operand, forms, lazy_forms
+from gatherum.kernels.lists import list_array
+from gatherum.kernels.matching import ColumnMatcher, any_element_mask
+from gatherum.kernels.paths import column_at
+from gatherum.kernels.selection import Selection
 from gatherum.kernels.truth import truth_mask
-from gatherum.plan.analysis import paths_read
+from gatherum.plan.analysis import free_variables, paths_read
 from gatherum.plan.expressions import (
     ROOT,
     And,
+    AnyElement,
     Call,
     Expression,
     Get,
+    Lambda,
     Literal,
+    MakeArray,
     MakeDocument,
     Matches,
     Not,
     Or,
     Variable,
 )
-from gatherum.rows.expressions import compile_expression
+from gatherum.rows.expressions import compile_expression, get_path
 from gatherum.rows.scope import Scope
-from gatherum.types.values import Value
+from gatherum.types.values import MISSING, BsonType, Value
 
 
 class NoKernelError(QueryError):
@@ -71,149 +86,285 @@ class Evaluation:
 class ColumnExpression:
     """An expression that gives a column for a batch."""
 
-    __slots__ = ("_closure", "_names", "_scope", "evaluation", "expression", "parts")
+    __slots__ = ("_evaluate", "_mask", "_meaning", "_operator", "evaluation", "expression", "parts")
 
     def __init__(self, expression: Expression, evaluation: Evaluation) -> None:
         self.expression = expression
         self.evaluation = evaluation
         self.parts: list[ColumnExpression | None] = [
             None if part is None else ColumnExpression(part, evaluation) for part in _parts(expression)]
-        self._closure: Any = None
-        self._scope: Scope | None = None
-        self._names: tuple[str, ...] | None = None
+        self._operator: Operator | None = operators()[expression.function] if isinstance(expression, Call) else None
+        self._meaning: _Meaning | None = None
+        self._evaluate: Callable[[Selection], Operand] = self._evaluator()
+        self._mask: Callable[[Selection], np.ndarray] | None = self._tester()
 
     def column(self, batch: Batch) -> Column:
         """The values as a column."""
-        found = self.evaluate(batch)
-        return found.column(batch.rows) if isinstance(found, Constant) else found
+        rows = Selection(batch)
+        try:
+            with np.errstate(all="ignore"):
+                return self.values(rows)
+        except (OperatorError, ResourceError):
+            return self._with_first_error(rows)
 
     def mask(self, batch: Batch) -> np.ndarray:
         """Where the value is true: not false, zero, null or missing."""
-        match self.expression:
-            case And(_):
-                return self._all(batch)
-            case Or(_):
-                return self._any(batch)
-            case Not(_):
-                return ~self._part(0).mask(batch)
-            case Matches():
-                found = self._matches(batch)
-                if found is not None:
-                    return found
-        found = self.evaluate(batch)
-        return truth_mask(found, batch.rows)
+        rows = Selection(batch)
+        try:
+            with np.errstate(all="ignore"):
+                return self.test(rows)
+        except (OperatorError, ResourceError):
+            return truth_mask(self._with_first_error(rows), batch.rows)
 
-    def evaluate(self, batch: Batch) -> Operand:
-        """The values, as a column or a constant."""
-        match self.expression:
-            case Literal(value):
-                return Constant(value)
-            case Variable(name) if name in self.evaluation.variables:
-                return Constant(self.evaluation.variables[name])
-            case Get(Variable(name), path) if name == ROOT:
-                return column_at(batch.column(path[0]), path[1:], self.evaluation)
-            case Get(_, path):
-                return column_at(self._part(0).column(batch), path, self.evaluation)
-            case MakeDocument(items):
-                return self._document(batch, tuple(name for name, _ in items))
-            case And() | Or() | Not():
-                return Column(pa.array(self.mask(batch)))
-            case Matches():
-                found = self._matches(batch)
-                if found is not None:
-                    return Column(pa.array(found))
-            case Call(function, _):
-                return self._call(function, batch)
-        return self.by_meaning(batch)
+    def evaluate(self, rows: Selection) -> Operand:
+        """The values over some rows, as a column or a constant."""
+        return self._evaluate(rows)
 
-    def _part(self, index: int) -> ColumnExpression:
+    def values(self, rows: Selection) -> Column:
+        """The values over some rows, as a column."""
+        return _as_column(self._evaluate(rows), rows.rows)
+
+    def test(self, rows: Selection) -> np.ndarray:
+        """Where over some rows the value is true."""
+        return truth_mask(self._evaluate(rows), rows.rows) if self._mask is None else self._mask(rows)
+
+    def part(self, index: int) -> ColumnExpression:
+        """A part that is there."""
         part = self.parts[index]
         assert part is not None
         return part
 
-    def _document(self, batch: Batch, names: tuple[str, ...]) -> Operand:
-        columns = [self._part(i).column(batch) for i in range(len(names))]
+    def by_meaning(self, rows: Selection) -> Column:
+        """The whole expression's meaning, over documents of the fields that it reads."""
+        what = self._operator.name if self._operator is not None else type(self.expression).__name__
+        self.evaluation.fill(what, rows.rows)
+        return self._by_rows(rows)
+
+    def _by_rows(self, rows: Selection) -> Column:
+        if self._meaning is None:
+            self._meaning = _Meaning(self.expression, self.evaluation.variables)
+        return self._meaning.column(rows)
+
+    def _with_first_error(self, rows: Selection) -> Column:
+        """The error of the first row that has one; or the values, where columns raised what rows do not."""
+        found = self._by_rows(rows)
+        self.evaluation.filled["values that raise where they are not used"] += rows.rows
+        return found
+
+    def _evaluator(self) -> Callable[[Selection], Operand]:
+        match self.expression:
+            case Literal(value):
+                constant = Constant(value)
+                return lambda rows: constant
+            case Variable(name):
+                return lambda rows: self._variable(name, rows)
+            case Get(Variable(name), (single,)) if name == ROOT:
+                return lambda rows: rows.column(single)
+            case Get(Variable(name), (first, *rest)) if name == ROOT:
+                return lambda rows: column_at(rows.column(first), tuple(rest), self.evaluation)
+            case Get():
+                return self._get
+            case MakeDocument():
+                return self._document
+            case MakeArray():
+                return self._array
+            case And() | Or() | Not() | Matches() | AnyElement():
+                return lambda rows: Column(array_of(self.test(rows)))
+            case Call(function, _):
+                lazy = lazy_forms().get(function)
+                if lazy is not None:
+                    return lambda rows: self._lazy(lazy.apply, rows)
+                return self._strict if operators()[function].strict else self.by_meaning
+        return self.by_meaning
+
+    def _tester(self) -> Callable[[Selection], np.ndarray] | None:
+        match self.expression:
+            case And(_):
+                return self._all
+            case Or(_):
+                return self._any
+            case Not(_):
+                return lambda rows: ~self.part(0).test(rows)
+            case Matches():
+                matcher = ColumnMatcher(self)
+                return lambda rows: self._or_meaning(matcher.mask(rows), rows)
+            case AnyElement():
+                return lambda rows: self._or_meaning(any_element_mask(self, rows), rows)
+        return None
+
+    def _or_meaning(self, found: np.ndarray | None, rows: Selection) -> np.ndarray:
+        return truth_mask(self.by_meaning(rows), rows.rows) if found is None else found
+
+    def _variable(self, name: str, rows: Selection) -> Operand:
+        bound = rows.variable(name)
+        if bound is not None:
+            return bound
+        if name in self.evaluation.variables:
+            return Constant(self.evaluation.variables[name])
+        root = rows.root() if name == ROOT else None
+        return self.by_meaning(rows) if root is None else root
+
+    def _get(self, rows: Selection) -> Operand:
+        assert isinstance(self.expression, Get)
+        of = self.part(0).evaluate(rows)
+        if isinstance(of, Constant):
+            return Constant(get_path(of.value, self.expression.path))
+        return column_at(of, self.expression.path, self.evaluation)
+
+    def _document(self, rows: Selection) -> Operand:
+        assert isinstance(self.expression, MakeDocument)
+        names = [name for name, _ in self.expression.items]
         if not names or len(set(names)) != len(names):
-            return self.by_meaning(batch)
+            return self.by_meaning(rows) if names else Constant({})
+        found = [self.part(i).evaluate(rows) for i in range(len(names))]
+        if all(isinstance(operand, Constant) for operand in found):
+            return Constant({name: operand.value for name, operand in zip(names, found, strict=True)
+                             if isinstance(operand, Constant) and operand.value is not MISSING})
+        columns = [_as_column(operand, rows.rows) for operand in found]
         fields = [pa.field(name, column.array.type, metadata=invalid_metadata(column.missing))
                   for name, column in zip(names, columns, strict=True)]
         return Column(pa.StructArray.from_arrays([column.array for column in columns], fields=fields))
 
-    def _all(self, batch: Batch) -> np.ndarray:
+    def _array(self, rows: Selection) -> Operand:
+        found = [self.part(i).evaluate(rows) for i in range(len(self.parts))]
+        if all(isinstance(operand, Constant) for operand in found):
+            return Constant([None if operand.value is MISSING else operand.value for operand in found
+                             if isinstance(operand, Constant)])
+        columns = [null_where_missing(_as_column(operand, rows.rows)) for operand in found]
+        width, count = len(columns), rows.rows
+        order = np.arange(width * count).reshape(width, count).T.ravel()
+        items = join(columns).take(order)
+        return Column(list_array(np.arange(0, width * count + 1, width), items, None))
+
+    def _all(self, rows: Selection) -> np.ndarray:
         """Later parts see only the rows that are still true, as in a short-cut evaluation."""
-        mask = np.ones(batch.rows, np.bool_)
+        mask = np.ones(rows.rows, np.bool_)
         for part in self.parts:
             assert part is not None
-            if mask.all():
-                mask = part.mask(batch).copy()
-            elif mask.any():
-                mask[mask] = part.mask(batch.filter(pa.array(mask)))
+            mask = _narrowed(part, rows, mask, mask)
         return mask
 
-    def _any(self, batch: Batch) -> np.ndarray:
+    def _any(self, rows: Selection) -> np.ndarray:
         """Later parts see only the rows that are not yet true."""
-        mask = np.zeros(batch.rows, np.bool_)
+        mask = np.zeros(rows.rows, np.bool_)
         for part in self.parts:
             assert part is not None
-            if not mask.any():
-                mask = part.mask(batch).copy()
-            elif not mask.all():
-                mask[~mask] = part.mask(batch.filter(pa.array(~mask)))
+            mask = _narrowed(part, rows, mask, ~mask)
         return mask
 
-    def _matches(self, batch: Batch) -> np.ndarray | None:
-        match self.expression:
-            case Matches(Variable(name), path, predicate, argument) if name == ROOT and path:
-                found = predicate_forms().get(predicate)
-                if found is not None and reads_no_array(batch, path):
-                    column = column_at(batch.column(path[0]), path[1:], self.evaluation)
-                    return found.apply(column, argument.value)
-        return None
+    def _lazy(self, apply: Callable[..., Operand | None], rows: Selection) -> Operand:
+        found = apply(self.parts, rows)
+        return self.by_meaning(rows) if found is None else found
 
-    def _call(self, function: str, batch: Batch) -> Operand:
-        lazy = lazy_forms().get(function)
-        if lazy is not None:
-            found = lazy.apply(self.parts, batch)
-            return self.by_meaning(batch) if found is None else found
-        if not operators()[function].strict:
-            return self.by_meaning(batch)
-        arguments = [None if part is None else part.evaluate(batch) for part in self.parts]
-        kernel = forms().get(function)
-        if kernel is not None:
-            found = kernel.apply(arguments, batch.rows)
-            if found is not None:
-                return found
-        return self._strict_by_meaning(function, arguments, batch.rows)
-
-    def _strict_by_meaning(self, function: str, arguments: list[Operand | None], rows: int) -> Operand:
-        """A strict operator's meaning, over the values of its arguments' columns."""
-        meaning = operators()[function].meaning
+    def _strict(self, rows: Selection) -> Operand:
+        assert self._operator is not None
+        arguments = [None if part is None else part.evaluate(rows) for part in self.parts]
         while arguments and arguments[-1] is None:
             arguments.pop()
-        if arguments and all(isinstance(a, Constant) for a in arguments):
-            return Constant(meaning(*[a.value for a in arguments if isinstance(a, Constant)]))
-        self.evaluation.fill(function, rows)
-        defaults = list(inspect.signature(meaning).parameters.values())
-        lists = [[defaults[i].default] * rows if a is None else [a.value] * rows if isinstance(a, Constant)
-                 else values_of(a) for i, a in enumerate(arguments)]
-        if not lists:
-            return column_of([meaning() for _ in range(rows)])
-        return column_of([meaning(*row) for row in zip(*lists, strict=True)])
+        if all(isinstance(a, Constant) for a in arguments) and self._operator.deterministic:
+            return Constant(self._operator.meaning(*[a.value for a in arguments if isinstance(a, Constant)]))
+        return apply_strict(self._operator, arguments, rows.rows, self.evaluation)
 
-    def by_meaning(self, batch: Batch) -> Column:
-        """The whole expression's meaning, over documents of the fields that it reads."""
-        what = self.expression.function if isinstance(self.expression, Call) else type(self.expression).__name__
-        self.evaluation.fill(what, batch.rows)
-        if self._closure is None:
-            self._scope = Scope(self.evaluation.variables)
-            self._closure = compile_expression(self.expression, self._scope)
-            paths = paths_read(self.expression)
-            self._names = None if paths is None else tuple({path[0]: None for path in sorted(paths)})
-        assert self._scope is not None
-        frame = self._scope.frame()
-        closure, names = self._closure, self._names
-        narrowed = batch if names is None else batch.with_columns({name: batch.column(name) for name in names})
-        return column_of([closure(document, frame) for document in narrowed.documents()])
+
+def _as_column(operand: Operand, rows: int) -> Column:
+    return operand.column(rows) if isinstance(operand, Constant) else operand
+
+
+def apply_strict(operator: Operator, arguments: list[Operand | None], rows: int, evaluation: Evaluation) -> Operand:
+    """A strict operator over columns and constants: its form, or that for each word of a dictionary, or that for each
+    combination of types, or its meaning."""
+    form = forms().get(operator.name)
+    found = None if form is None else form.apply(arguments, rows)
+    if found is not None:
+        return found
+    if any(isinstance(a, Column) and isinstance(a.array.type, pa.DictionaryType) for a in arguments):
+        found = apply_to_words(arguments, rows, lambda words, count: _of_words(operator, words, count))
+        plain = [plain_strings(a) if isinstance(a, Column) else a for a in arguments]
+        return apply_strict(operator, plain, rows, evaluation) if found is None else found
+    if form is not None and any(isinstance(a, Column) and a.is_variant for a in arguments):
+        pieces = [(at, _of_one_type(operator, part, len(at), evaluation)) for at, part in split(arguments)]
+        return assemble(pieces, rows)
+    return strict_by_meaning(operator, arguments, rows, evaluation)
+
+
+def _of_words(operator: Operator, arguments: list[Operand | None], count: int) -> Operand:
+    form = forms().get(operator.name)
+    found = None if form is None else form.apply(arguments, count)
+    return column_of(_meant(operator, arguments, count)) if found is None else found
+
+
+def _of_one_type(operator: Operator, arguments: list[Operand | None], rows: int, evaluation: Evaluation) -> Operand:
+    found = forms()[operator.name].apply(arguments, rows)
+    return strict_by_meaning(operator, arguments, rows, evaluation) if found is None else found
+
+
+def strict_by_meaning(operator: Operator, arguments: list[Operand | None], rows: int,
+                      evaluation: Evaluation) -> Operand:
+    """A strict operator's meaning, over the values of its arguments."""
+    evaluation.fill(operator.name, rows)
+    return column_of(_meant(operator, arguments, rows))
+
+
+def _meant(operator: Operator, arguments: list[Operand | None], rows: int) -> list[Value]:
+    meaning = operator.meaning
+    defaults = list(inspect.signature(meaning).parameters.values())
+    lists = [[defaults[i].default] * rows if a is None else [a.value] * rows if isinstance(a, Constant)
+             else values_of(a) for i, a in enumerate(arguments)]
+    return [meaning(*row) for row in zip(*lists, strict=True)] if lists else [meaning() for _ in range(rows)]
+
+
+def _narrowed(part: ColumnExpression, rows: Selection, mask: np.ndarray, open_rows: np.ndarray) -> np.ndarray:
+    """The mask with the open rows decided by a part, which sees no others."""
+    if open_rows.all():
+        return part.test(rows)
+    at = np.flatnonzero(open_rows)
+    if not len(at):
+        return mask
+    changed = mask.copy()
+    changed[at] = part.test(rows.select(at))
+    return changed
+
+
+def null_where_missing(column: Column) -> Column:
+    """The column with null in the place of missing values, as arrays have it."""
+    if not column.is_variant:
+        return Column(column.array)
+    types, _, _ = parts(column)
+    if not (types == BsonType.MISSING).any():
+        return column
+    return variant_of([None if kind == BsonType.MISSING else value
+                       for kind, value in zip(types.tolist(), values_of(column), strict=True)])
+
+
+class _Meaning:
+    """An expression's closure, with the slots of the variables that are bound around it."""
+
+    __slots__ = ("_closure", "_names", "_scope", "_slots", "_variables")
+
+    def __init__(self, expression: Expression, variables: Mapping[str, Value]) -> None:
+        self._scope = Scope(variables)
+        self._variables = variables
+        self._slots = {name: self._scope.bind(name) for name in sorted(free_variables(expression) - {ROOT})}
+        self._closure: Any = compile_expression(expression, self._scope)
+        paths = paths_read(expression)
+        self._names = None if paths is None else tuple({path[0]: None for path in sorted(paths)})
+
+    def column(self, rows: Selection) -> Column:
+        """The values over some rows."""
+        documents, frame, closure = rows.documents(self._names), self._scope.frame(), self._closure
+        bound = []
+        for name, slot in self._slots.items():
+            operand = rows.variable(name)
+            operand = Constant(self._variables[name]) if operand is None else operand
+            bound.append((slot, [operand.value] * rows.rows if isinstance(operand, Constant) else values_of(operand)))
+        if not bound:
+            return column_of([closure(document, frame) for document in documents])
+        found = []
+        for i, document in enumerate(documents):
+            for slot, values in bound:
+                frame[slot] = values[i]
+            found.append(closure(document, frame))
+        return column_of(found)
 
 
 def _parts(expression: Expression) -> list[Expression | None]:
@@ -222,11 +373,15 @@ def _parts(expression: Expression) -> list[Expression | None]:
             return list(arguments)
         case MakeDocument(items):
             return [item for _, item in items]
-        case Get(of, _):
+        case MakeArray(items):
+            return list(items)
+        case Get(of, _) | Matches(of):
             return [of]
+        case AnyElement(of, _, test):
+            return [of, test]
         case And(parts) | Or(parts):
             return list(parts)
-        case Not(part):
+        case Not(part) | Lambda(_, part):
             return [part]
         case _:
             return []

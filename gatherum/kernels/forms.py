@@ -8,8 +8,12 @@ may be an error it returns None, and the meaning raises it.
     def add(arguments, rows):
         ...
 
-A *lazy form* serves a special form: it gets its arguments as expressions to evaluate, over all rows of the batch or
-some of them, and so decides what is evaluated.
+At least one argument of a form is a column. Variant columns need not be served: where a form leaves them, it is asked
+again for the rows of each type among them; dictionaries are replaced by their words.
+
+A *lazy form* serves a special form: it gets its arguments as expressions to evaluate, over all rows of a selection or
+some of them, and so decides what is evaluated. It may evaluate more than the meaning would: an error makes the meaning
+do it all again, row by row.
 """
 
 from __future__ import annotations
@@ -27,8 +31,8 @@ from gatherum.kernels.columns.column import Column
 from gatherum.types.values import Value
 
 if TYPE_CHECKING:
-    from gatherum.kernels.columns.batch import Batch
     from gatherum.kernels.evaluate import ColumnExpression
+    from gatherum.kernels.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +59,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class LazyForm:
-    """A columnar form of special forms: `apply` gets the arguments' expressions (None: left out) and the batch."""
+    """A columnar form of special forms: `apply` gets the arguments' expressions (None: left out) and the rows."""
 
     names: tuple[str, ...]
-    apply: Callable[[Sequence[ColumnExpression | None], Batch], Operand | None]
+    apply: Callable[[Sequence[ColumnExpression | None], Selection], Operand | None]
 
 
 @dataclass(frozen=True, slots=True)
 class PredicateForm:
-    """A columnar form of query predicates: `apply` gets the column at the path, which has no arrays on its way nor in
-    it, and the argument; it gives a mask, or None where it does not serve these types."""
+    """A columnar form of query predicates: `apply` gets a typed column that is no dictionary, and the argument; it
+    gives a mask, which does not count in invalid slots, or None where it does not serve this type. Lists are seen whole:
+    their items are asked for apart, where the predicate looks at them."""
 
     names: tuple[str, ...]
     apply: Callable[[Column, Value], np.ndarray | None]

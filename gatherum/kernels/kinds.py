@@ -8,11 +8,11 @@ import pyarrow as pa
 from bson import Decimal128, Int64, ObjectId
 
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.columns.types import COLUMN_TYPES, DATE
+from gatherum.kernels.columns.types import COLUMN_TYPES
 from gatherum.types.values import MISSING, BsonType, Value, from_millis
 
 _BY_ARROW: Final = {kind: bson for bson, kind in COLUMN_TYPES.items()} | {
-    pa.large_string(): BsonType.STRING, pa.large_binary(): BsonType.BINARY, DATE: BsonType.DATE}
+    pa.large_string(): BsonType.STRING, pa.large_binary(): BsonType.BINARY}
 _BY_ID: Final = {pa.struct([]).id: BsonType.OBJECT, pa.list_(pa.null()).id: BsonType.ARRAY,
                  pa.large_list(pa.null()).id: BsonType.ARRAY,
                  pa.dictionary(pa.int32(), pa.string()).id: BsonType.STRING}

@@ -1,4 +1,5 @@
-"""Values at a path below a column: through structs by their children, through anything else by the meaning."""
+"""Values at a path below a column: through structs by their children, through lists by their items, and below the
+documents of variant columns by the meaning."""
 
 from __future__ import annotations
 
@@ -7,16 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from gatherum.kernels.assemble import assemble
+from gatherum.kernels.buffers import valid_mask
 from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column, invalid_is_missing, missing_column
+from gatherum.kernels.columns.column import Column, invalid_is_missing, missing_column, variant_array
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import parts, to_variant
+from gatherum.kernels.forms import Constant
+from gatherum.kernels.kinds import is_list
+from gatherum.kernels.lists import lists_of
 from gatherum.plan.expressions import Path
 from gatherum.rows.expressions import get_path
-from gatherum.types.values import BsonType
+from gatherum.types.values import MISSING, BsonType
 
 if TYPE_CHECKING:
-    from gatherum.kernels.columns.batch import Batch
     from gatherum.kernels.evaluate import Evaluation
 
 
@@ -24,57 +29,79 @@ def column_at(column: Column, path: Path, evaluation: Evaluation) -> Column:
     """The values at `path` below a column's values, as a field path gives them."""
     for position, name in enumerate(path):
         kind = column.array.type
-        if not column.is_variant and pa.types.is_struct(kind):
-            column = _child(column, name)
-        elif _never_holds_fields(kind):
+        if column.is_variant:
+            return _below_variant(column, path[position:], evaluation)
+        if pa.types.is_struct(kind):
+            column = child(column, name)
+        elif is_list(kind):
+            return _below_lists(column, path[position:], evaluation)
+        elif not pa.types.is_nested(kind):
             return missing_column(len(column))
         else:
-            rest = path[position:]
-            evaluation.fill(f"the path {'.'.join(rest)}", len(column))
-            return column_of([get_path(value, rest) for value in values_of(column)])
+            return _by_meaning(column, path[position:], evaluation)
     return column
 
 
-def _never_holds_fields(kind: pa.DataType) -> bool:
-    return not (isinstance(kind, pa.ExtensionType) and kind.extension_name == "gatherum.variant") and not \
-        pa.types.is_nested(kind)
-
-
-def _child(column: Column, name: str) -> Column:
+def child(column: Column, name: str) -> Column:
     """A field of a struct column; missing where the struct is null or missing."""
     kind = column.array.type
     index = kind.get_field_index(name)
     if index < 0:
         return missing_column(len(column))
-    child = Column(column.array.field(index), invalid_is_missing(kind.field(index)))
-    if not column.array.null_count:
-        return child
-    if not child.is_variant and (child.missing or not child.array.null_count):
-        valid = column.array.is_valid()
-        indices = pa.compute.if_else(valid, pa.array(np.arange(len(column))), None)
-        return Column(child.take(indices).array, missing=True)
-    made = to_variant(child)
-    types, words, data = parts(made)
-    types = np.where(column.array.is_valid().to_numpy(zero_copy_only=False), types, np.uint8(BsonType.MISSING))
-    from gatherum.kernels.columns.column import variant_array
-
-    return Column(variant_array(types, words, data))
+    found = Column(column.array.field(index), invalid_is_missing(kind.field(index)))
+    valid = valid_mask(column.array)
+    if valid is None:
+        return found
+    if not found.is_variant and (found.missing or not found.nullish):
+        return Column(found.take(pa.array(np.arange(len(column)), mask=~valid)).array, missing=True)
+    types, words, data = parts(to_variant(found))
+    return Column(variant_array(np.where(valid, types, np.uint8(BsonType.MISSING)), words, data))
 
 
-def reads_no_array(batch: Batch, path: Path) -> bool:
-    """Whether a query path meets no array in this batch, so that it reads one value of each row."""
-    column = batch.columns.get(path[0])
-    if column is None:
-        return True
-    kind = column.array.type
-    for name in path[1:]:
-        if pa.types.is_struct(kind):
-            index = kind.get_field_index(name)
-            if index < 0:
-                return True
-            kind = kind.field(index).type
-        else:
-            return _never_holds_fields(kind)
-    if isinstance(kind, pa.ExtensionType) and kind.extension_name == "gatherum.variant":
-        return len(path) == 1 and not (parts(column)[0] == BsonType.ARRAY).any()
-    return not pa.types.is_list(kind) and not pa.types.is_large_list(kind)
+def documents_among(column: Column) -> np.ndarray:
+    """A mask of the values that are documents."""
+    if column.is_variant:
+        return parts(column)[0] == BsonType.OBJECT
+    if not pa.types.is_struct(column.array.type):
+        return np.zeros(len(column), np.bool_)
+    valid = valid_mask(column.array)
+    return np.ones(len(column), np.bool_) if valid is None else valid
+
+
+def present_values(column: Column) -> np.ndarray | None:
+    """A mask of the values that are not missing; None where none is missing."""
+    if column.is_variant:
+        there = parts(column)[0] != BsonType.MISSING
+        return None if there.all() else there
+    return valid_mask(column.array) if column.missing else None
+
+
+def _below_lists(column: Column, path: Path, evaluation: Evaluation) -> Column:
+    """The arrays of what is found below the items that are documents; missing where there is no array."""
+    lists = lists_of(column)
+    documents = documents_among(lists.items)
+    if not documents.all():
+        lists = lists_of(lists.keep(documents))
+    found = column_at(lists.items, path, evaluation)
+    there = present_values(found)
+    made = lists.with_items(found, lists.lengths)
+    return Column((made if there is None else lists_of(made).keep(there)).array, missing=True)
+
+
+def _below_variant(column: Column, path: Path, evaluation: Evaluation) -> Column:
+    types = parts(column)[0]
+    nested = (types == BsonType.OBJECT) | (types == BsonType.ARRAY)
+    if not nested.any():
+        return missing_column(len(column))
+    if nested.all():
+        return _by_meaning(column, path, evaluation)
+    rows = np.flatnonzero(nested)
+    found = assemble([(rows, _by_meaning(column.take(rows), path, evaluation)),
+                      (np.flatnonzero(~nested), Constant(MISSING))], len(column))
+    assert isinstance(found, Column)
+    return found
+
+
+def _by_meaning(column: Column, path: Path, evaluation: Evaluation) -> Column:
+    evaluation.fill(f"the path {'.'.join(path)}", len(column))
+    return column_of([get_path(value, path) for value in values_of(column)])

@@ -8,6 +8,7 @@ from gatherum.optimizer.rule import Rule
 from gatherum.optimizer.rules.drop_no_ops import drop_no_ops
 from gatherum.optimizer.rules.drop_sort_before_group import drop_sort_before_group
 from gatherum.optimizer.rules.fold_constants import fold_constants
+from gatherum.optimizer.rules.limit_before_first import limit_before_first
 from gatherum.optimizer.rules.limit_sort import limit_sort
 from gatherum.optimizer.rules.merge_filters import merge_filters
 from gatherum.optimizer.rules.merge_limits import merge_limits
@@ -36,6 +37,7 @@ ORDER: Final[tuple[Rule, ...]] = (
     push_filter_below_lookup,
     push_filter_into_union,
     push_filter_into_scan,
+    limit_before_first,
     merge_limits,
     push_limit_below_project,
     limit_sort,

@@ -12,6 +12,7 @@ from gatherum.plan.expressions import (
     Get,
     Lambda,
     Literal,
+    MakeDocument,
     Matches,
     Path,
     Variable,
@@ -51,9 +52,9 @@ def _translate(expression: Expression, resolve: Resolve) -> Expression:
         case Get(Variable(name), path) if name == ROOT:
             return _get(*_resolved(path, resolve))
         case Matches(Variable(name), path, predicate, argument) if name == ROOT:
-            return Matches(*_place(*_resolved(path, resolve)), predicate, argument)
+            return Matches(*_place(path, resolve), predicate, argument)
         case AnyElement(Variable(name), path, Lambda(parameters, body)) if name == ROOT:
-            return AnyElement(*_place(*_resolved(path, resolve)), Lambda(parameters, _translate(body, resolve)))
+            return AnyElement(*_place(path, resolve), Lambda(parameters, _translate(body, resolve)))
         case _:
             return expression.rebuild(lambda part: _translate(part, resolve))
 
@@ -72,14 +73,17 @@ def _get(of: Expression, path: Path) -> Expression:
     return Get(of, path) if path else of
 
 
-def _place(of: Expression, path: Path) -> tuple[Expression, Path]:
-    """The place of a predicate. A predicate's path looks into arrays in another way than `Get`, so only a field of the
-    document itself may become part of it."""
+def _place(path: Path, resolve: Resolve) -> tuple[Expression, Path]:
+    """The place of a predicate. Its path looks into arrays in another way than `Get`, so only a field of the document
+    itself may become part of it; another value is given to it as the field of a document, which it was."""
+    of, rest = _resolved(path, resolve)
     match of:
+        case Variable():
+            return of, rest
         case Get(Variable(name), (single,)) if name == ROOT:
-            return Variable(ROOT), (single, *path)
+            return Variable(ROOT), (single, *rest)
         case _:
-            return of, path
+            return MakeDocument(((path[0], of),)), (path[0], *rest)
 
 
 def through_fields(computed: Mapping[str, Expression], passed: Callable[[Path], bool]) -> Resolve:

@@ -6,7 +6,6 @@ threads, and ends in at most one operator that needs them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from gatherum.physical.facet import FacetOperator
 from gatherum.physical.group import GroupOperator
 from gatherum.physical.limit import LimitOperator, SkipOperator
 from gatherum.physical.lookup import LookupOperator
-from gatherum.physical.operator import Operator, QueryContext
+from gatherum.physical.operator import Operator
 from gatherum.physical.project import ProjectOperator
 from gatherum.physical.replace_root import ReplaceRootOperator
 from gatherum.physical.rows import FilterOperator
@@ -49,16 +48,12 @@ OPERATORS: dict[type[Node], type[Operator]] = {
     Sample: SampleOperator, Skip: SkipOperator, Sort: SortOperator, Unwind: UnwindOperator,
 }
 
-Make = Callable[[QueryContext], Operator]
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One operator of a fragment: the node, and the class that carries it out."""
 
     node: Node
     operator: type[Any]
-    subplan: Fragment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +76,7 @@ def lower(node: Node) -> Fragment:
     if operator is None:
         raise InternalError(f"there is no operator for {type(node).__name__}")
     below = lower(next(node.inputs()))
-    subplan = lower(node.other) if isinstance(node, Lookup) and operator.needs_rows_of_other(node) else None
-    step = Step(node, operator, subplan)
+    step = Step(node, operator)
     if below.last is not None:
         below = Fragment((below,))
     if operator.spread == "rows":

@@ -1,5 +1,4 @@
-"""What can be known of plans without running them: what expressions read, whether they may raise, which fields rows
-have."""
+"""What can be known of expressions without running them: what they read, whether they may raise."""
 
 from __future__ import annotations
 
@@ -24,20 +23,8 @@ from gatherum.plan.expressions import (
     Variable,
 )
 from gatherum.plan.nodes import (
-    BucketAuto,
-    Facet,
-    Filter,
-    Group,
-    Limit,
-    Lookup,
     Node,
-    Project,
     Projection,
-    Sample,
-    Skip,
-    Sort,
-    Union,
-    Unwind,
 )
 
 Paths = frozenset[Path] | None
@@ -181,86 +168,3 @@ def _changed(value: Any, change: Callable[[Expression], Expression]) -> Any:
 def node_may_raise(node: Node) -> bool:
     """Whether one of the expressions that a node evaluates may raise."""
     return any(may_raise(expression) for expression in expressions_of(node))
-
-
-def paths_defined(node: Node) -> frozenset[Path]:
-    """The paths to which a node gives values of its own."""
-    match node:
-        case Project(_, _, projections):
-            return frozenset(p.path for p in projections if isinstance(p.action, Expression))
-        case Unwind(_, path, index):
-            return frozenset({path}) if index is None else frozenset({path, tuple(index.split("."))})
-        case Lookup():
-            return frozenset({node.into})
-        case _:
-            return frozenset((name,) for name in output_fields(node) or ()) if _makes_rows(node) else NOTHING
-
-
-def _makes_rows(node: Node) -> bool:
-    return isinstance(node, Group | BucketAuto | Facet)
-
-
-def paths_removed(node: Node) -> Paths:
-    """The paths that a node takes out of its rows; None where it takes out all but those that it keeps or defines."""
-    match node:
-        case Project(_, "without", projections):
-            return frozenset(projection.path for projection in projections)
-        case Project(_, "only"):
-            return None
-        case _:
-            return None if _makes_rows(node) else NOTHING
-
-
-def output_fields(node: Node) -> tuple[str, ...] | None:
-    """The fields that rows of a node have, in their order, or None where that depends on the data.
-
-    A row may lack some of them; it has no others.
-    """
-    passing: list[Node] = []
-    while isinstance(node, Project | Filter | Sort | Limit | Skip | Sample | Unwind | Lookup | Union):
-        passing.append(node)
-        node = node.first if isinstance(node, Union) else node.input
-    given: tuple[str, ...] | None = None
-    match node:
-        case Group(_, _, aggregates) | BucketAuto(_, _, _, aggregates):
-            given = ("_id", *[name for name, _ in aggregates])
-        case Facet():
-            given = node.names
-    for above in reversed(passing):
-        given = _passed_on(given, above)
-    return given
-
-
-def _passed_on(given: tuple[str, ...] | None, node: Node) -> tuple[str, ...] | None:
-    """The fields of the rows of a node whose input has the fields `given`."""
-    match node:
-        case Project(_, kind, projections):
-            return _projected(given, kind, projections)
-        case Unwind(_, _, str(index)):
-            return _added(given, [index.split(".")[0]])
-        case Lookup():
-            return _added(given, [node.into[0]])
-        case Union(_, second):
-            return given if given is not None and given == output_fields(second) else None
-        case _:
-            return given
-
-
-def _projected(given: tuple[str, ...] | None, kind: str,
-               projections: tuple[Projection, ...]) -> tuple[str, ...] | None:
-    named = top_names(p.path for p in projections if isinstance(p.action, str))
-    computed = list(dict.fromkeys(p.path[0] for p in projections if isinstance(p.action, Expression)))
-    match kind:
-        case "add":
-            return _added(given, computed)
-        case "without":
-            whole = top_names(p.path for p in projections if len(p.path) == 1)
-            return None if given is None else tuple(name for name in given if name not in whole)
-        case _:
-            if given is None:
-                return None if len(named) > 1 else (*named, *[name for name in computed if name not in named])
-            return _added(tuple(name for name in given if name in named), computed)
-
-
-def _added(given: tuple[str, ...] | None, names: Iterable[str]) -> tuple[str, ...] | None:
-    return None if given is None else (*given, *[name for name in names if name not in given])

@@ -24,9 +24,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """This node and everything below it, parents first."""
-        yield self
-        for node in self.inputs():
-            yield from node.walk()
+        left: list[Node] = [self]
+        while left:
+            node = left.pop()
+            yield node
+            left.extend(reversed(tuple(node.inputs())))
 
     def rebuild(self, change: Callable[[Node], Node]) -> Node:
         """The same node with `change` applied to each input."""
@@ -35,12 +37,12 @@ class Node:
             value = getattr(self, field.name)
             if isinstance(value, Node):
                 new: Any = change(value)
+                if new is not value:
+                    changed[field.name] = new
             elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
                 new = tuple(change(item) if isinstance(item, Node) else item for item in value)
-            else:
-                continue
-            if new != value:
-                changed[field.name] = new
+                if any(a is not b for a, b in zip(new, value, strict=True)):
+                    changed[field.name] = new
         return replace(self, **changed) if changed else self
 
 
@@ -195,7 +197,7 @@ class Facet(Node):
     def rebuild(self, change: Callable[[Node], Node]) -> Node:
         """The same node with `change` applied to the shared input."""
         new = change(self.input)
-        return self if new == self.input else replace(self, input=new)
+        return self if new is self.input else replace(self, input=new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,4 +230,4 @@ class Lookup(Node):
     def rebuild(self, change: Callable[[Node], Node]) -> Node:
         """The same node with `change` applied to the outer input."""
         new = change(self.input)
-        return self if new == self.input else replace(self, input=new)
+        return self if new is self.input else replace(self, input=new)

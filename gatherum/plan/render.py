@@ -210,6 +210,8 @@ def expression_text(expression: Expression) -> str:
             return f"{_place(of, path)} {sign} {expression_text(argument)}"
         case AnyElement(of, path, Lambda(parameters, body)):
             return f"some {', '.join(parameters)} of {_place(of, path)}: {_part(body)}"
+        case And((part,)) | Or((part,)):
+            return f"truth({expression_text(part)})"
         case And(parts):
             return " and ".join(map(_part, parts)) if parts else "true"
         case Or(parts):
@@ -223,7 +225,7 @@ def expression_text(expression: Expression) -> str:
 def _place(of: Expression, path: Path) -> str:
     if of == Variable(ROOT):
         return path_text(path) or "$$ROOT"
-    start = expression_text(of) if isinstance(of, Variable | Get) else f"({expression_text(of)})"
+    start = expression_text(of) if isinstance(of, Variable) else f"({expression_text(of)})"
     return f"{start}.{path_text(path)}" if path else start
 
 

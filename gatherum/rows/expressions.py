@@ -86,14 +86,26 @@ def _all(tests: list[Callable[[Document, Frame], bool]]) -> Callable[[Document, 
     if len(tests) == 2:
         first, second = tests
         return lambda document, frame: first(document, frame) and second(document, frame)
-    return lambda document, frame: all(test(document, frame) for test in tests)
+
+    def holds(document: Document, frame: Frame) -> bool:
+        for test in tests:  # noqa: SIM110  (a generator would cost more than the tests)
+            if not test(document, frame):
+                return False
+        return True
+    return holds
 
 
 def _any(tests: list[Callable[[Document, Frame], bool]]) -> Callable[[Document, Frame], bool]:
     if len(tests) == 2:
         first, second = tests
         return lambda document, frame: first(document, frame) or second(document, frame)
-    return lambda document, frame: any(test(document, frame) for test in tests)
+
+    def holds(document: Document, frame: Frame) -> bool:
+        for test in tests:  # noqa: SIM110
+            if test(document, frame):
+                return True
+        return False
+    return holds
 
 
 def _variable(name: str, scope: Scope) -> Evaluator:

@@ -3,7 +3,7 @@ marked with `@interprets(Node)`; the functions pass lists of documents on as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
@@ -13,17 +13,18 @@ from gatherum.functions.operator import Evaluator, Frame
 from gatherum.functions.registry import members
 from gatherum.plan.expressions import Expression
 from gatherum.plan.nodes import Node, Scan
+from gatherum.rows.batches import Batches
 from gatherum.rows.expressions import compile_expression, compile_predicate
 from gatherum.rows.scope import Scope
 from gatherum.types.values import Document
 
-Batches = Iterator[list[Document]]
 Open = Callable[[Scan], Iterable[list[Document]]]
 Interpret = Callable[[Any, "Run"], Batches]
 F = TypeVar("F", bound=Interpret)
 
 _INTERPRETS = "_gatherum_interprets"
-BATCH_ROWS = 1024
+NESTED = 50
+"""How many nodes pull rows through one another; of a longer chain the lower part is run first, its rows held."""
 
 
 @dataclass(slots=True)
@@ -39,14 +40,21 @@ class Run:
     shared: list[list[Document]] = field(default_factory=list)
     watch: Callable[[Node, Batches], Batches] | None = None
     scope: Scope = field(init=False)
+    _held: dict[int, list[list[Document]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.scope = Scope(self.variables)
 
     def batches(self, node: Node) -> Batches:
-        """The rows of a node."""
+        """The rows of a node; for the node that reads it."""
+        if id(node) in self._held:
+            return iter(self._held.pop(id(node)))
         produced = interpreters()[type(node)](node, self)
         return produced if self.watch is None else self.watch(node, produced)
+
+    def hold(self, node: Node) -> None:
+        """Runs a node now; `batches` gives the rows later."""
+        self._held[id(node)] = list(self.batches(node))
 
     def expression(self, expression: Expression) -> Evaluator:
         """Compiles an expression; compile everything before asking for the `frame`."""
@@ -81,4 +89,10 @@ def interpreters() -> Mapping[type[Node], Interpret]:
 
 def interpret(plan: Node, run: Run) -> Batches:
     """The documents of a plan, in batches."""
-    return run.batches(plan)
+    chain = [plan]
+    while (below := next(chain[-1].inputs(), None)) is not None:
+        chain.append(below)
+    if len(chain) > NESTED:
+        for node in chain[-NESTED:0:-NESTED]:
+            run.hold(node)
+    yield from run.batches(plan)

@@ -9,6 +9,8 @@ arrays are the hashes of their parts in order. The compiled kernels repeat these
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from gatherum.types.order import OrderKey, order_key
@@ -32,6 +34,8 @@ def canonical_hash(value: Value) -> int:
     >>> canonical_hash(1) == canonical_hash(1.0), canonical_hash(1) == canonical_hash("1")
     (True, False)
     """
+    if type(value) is str:
+        return hash_of_bytes(15, value.encode("utf-8", "surrogatepass"))
     return hash_of_key(order_key(value))
 
 
@@ -72,8 +76,32 @@ def finish(h: int) -> int:
 
 def hash_of_bytes(rank: int, data: bytes) -> int:
     """The hash of a string of bytes under a type's rank: rank, length, then words of eight bytes, padded with 0."""
-    count = (len(data) + 7) // 8
-    return hash_of_words([rank, len(data), *struct.unpack(f"<{count}Q", data.ljust(count * 8, b"\0"))])
+    size = len(data)
+    if size > 8:
+        count = (size + 7) // 8
+        words = _reader(count)(data.ljust(count * 8, b"\0"))
+    else:
+        words = (int.from_bytes(data, "little"),) if size else ()
+    h = _begun(rank, size)
+    for word in words:
+        h = ((h ^ word) * MULTIPLIER) & MASK
+        h ^= h >> 29
+    return finish(h)
+
+
+@lru_cache(1024)
+def _begun(rank: int, size: int) -> int:
+    """The hash after the first two words of a string of bytes, before its end."""
+    h = 2 + (size + 7) // 8
+    for word in (rank, size):
+        h = ((h ^ word) * MULTIPLIER) & MASK
+        h ^= h >> 29
+    return h
+
+
+@lru_cache(1024)
+def _reader(count: int) -> Callable[[bytes], tuple[int, ...]]:
+    return struct.Struct(f"<{count}Q").unpack
 
 
 def _hash_of_number(key: OrderKey) -> int:

@@ -23,6 +23,22 @@ def double_units(value: float) -> int:
     return numerator << (DOUBLE_SCALE + 1 - denominator.bit_length())
 
 
+def exact_parts(values: list[float]) -> list[float]:
+    """A few doubles whose exact sum is that of all `values`: the rounded sum, what it lacks, and so on.
+
+    ValueError or OverflowError where values are not finite, or too large to be added.
+
+    >>> exact_parts([1e100, 1.0, 1e-100])
+    [1e+100, 1.0, 1e-100]
+    """
+    parts: list[float] = []
+    while part := math.fsum([*values, *[-each for each in parts]]):
+        if not math.isfinite(part):
+            raise ValueError("the sum is not finite")
+        parts.append(part)
+    return parts
+
+
 def units_to_double(units: int, scale: int = DOUBLE_SCALE) -> float:
     """The double nearest to `units` of 2**-scale, ties to even; infinite where none is near.
 

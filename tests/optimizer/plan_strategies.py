@@ -77,7 +77,8 @@ expressions = st.recursive(trivial, _calls, max_leaves=4)
 _asks = st.one_of(
     st.tuples(st.sampled_from(("$eq", "$ne", "$gt", "$lte")), scalars),
     st.tuples(st.sampled_from(("$in", "$nin")), st.lists(scalars, max_size=2)),
-    st.tuples(st.just("$exists"), st.booleans()), st.tuples(st.just("$type"), st.sampled_from(("int", "array", "null"))),
+    st.tuples(st.just("$exists"), st.booleans()),
+    st.tuples(st.just("$type"), st.sampled_from(("int", "array", "null"))),
     st.tuples(st.just("$size"), st.integers(0, 2)))
 matches = st.builds(lambda path, ask: Matches(ROOT_DOCUMENT, path, ask[0], Literal(ask[1])), paths, _asks)
 elements = st.builds(

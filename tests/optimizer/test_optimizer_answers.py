@@ -1,6 +1,6 @@
 """Whatever the plan and the documents, the optimized plan gives the same rows, and no error that was not there."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from optimizer.plan_strategies import chains, many_rows, pairs, rows, run
 
@@ -37,6 +37,7 @@ def _check(plan, sources, context):
         assert after == before, f"{render(plan)}\n=>\n{render(optimized.plan)}\n{[f.rule for f in optimized.fired]}"
 
 
+@settings(max_examples=30)
 @given(chains, st.sampled_from((ACCEPTING, Context())))
 def test_optimizing_comes_to_an_end(plan, context):
     try:
@@ -46,6 +47,7 @@ def test_optimizing_comes_to_an_end(plan, context):
     assert optimize(once, context).fired == (), render(once)
 
 
+@settings(max_examples=30)
 @given(chains)
 def test_plans_survive_their_canonical_form(plan):
     form = to_canonical(plan)

@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import gc
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -25,10 +26,11 @@ from bson import Decimal128
 from gatherum.cli.demo.catalogue import customer_chunks, customer_count, customers_chunk
 from gatherum.cli.demo.shop import orders_chunk, orders_chunks
 from gatherum.cli.demo.ticks import ticks
+from gatherum.errors import SettingError, SourceError
 from gatherum.kernels.columns.batch import Batch
 from gatherum.runtime.machine import cpu_limit
-from gatherum.sinks.files import open_sink
 from gatherum.sinks.output_file import OutputFile
+from gatherum.sinks.parquet_file import open_parquet
 from gatherum.types.extended_json import encode
 from gatherum.types.values import Document, Value
 
@@ -38,6 +40,7 @@ _JSON_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLI
 
 Progress = Callable[[str, int], None]
 Make = Callable[[int], Batch]
+Each = Callable[[Callable[[int], Any], Iterable[int]], Iterator[Any]]
 
 
 def write_shop(folder: str | os.PathLike[str], orders: int = 1_000_000, seed: int = 0,
@@ -50,14 +53,14 @@ def write_shop(folder: str | os.PathLike[str], orders: int = 1_000_000, seed: in
     """
     chosen = tuple(formats)
     if unknown := set(chosen) - set(FORMATS):
-        raise ValueError(f"the demonstration has no format {min(unknown)!r}; it has {', '.join(FORMATS)}")
+        raise SettingError(f"the demonstration has no format {min(unknown)!r}; it has {', '.join(FORMATS)}")
     people = customer_count(orders)
     tables = (("customers", partial(customers_chunk, count=people, seed=seed), customer_chunks(people)),
               ("orders", partial(orders_chunk, count=orders, seed=seed), orders_chunks(orders)))
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with _pool(min(cpu_limit() if processes is None else processes, tables[1][2])) as pool:
+    with _workers(min(processes or cpu_limit(), orders_chunks(orders))) as each:
         return [path for name, make, chunks in tables
-                for path in _write_table(Path(folder, name), make, chunks, chosen, pool, progress)]
+                for path in _write_table(Path(folder, name), make, chunks, chosen, each, progress)]
 
 
 def write_ticks(folder: str | os.PathLike[str], count: int = 5_000_000, seed: int = 0,
@@ -73,21 +76,42 @@ def write_ticks(folder: str | os.PathLike[str], count: int = 5_000_000, seed: in
     return path
 
 
-def _pool(processes: int) -> contextlib.AbstractContextManager[ProcessPoolExecutor | None]:
-    """Processes started anew: Arrow's threads do not survive a fork."""
+@contextlib.contextmanager
+def _workers(processes: int) -> Iterator[Each]:
+    """What applies a function to numbers and gives its results in order: `map`, or a map over processes."""
     if processes < 2:
-        return contextlib.nullcontext()
-    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=gc.disable)
+        yield map
+        return
+    # Started anew, for Arrow's threads do not survive a fork.
+    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_start_worker) as pool:
+        yield partial(_ahead, pool, processes + 2)
 
 
-def _write_table(stem: Path, make: Make, chunks: int, formats: tuple[str, ...], pool: Executor | None,
+def _start_worker() -> None:
+    """Documents have no cycles to collect, and an interrupt is for the process that waits for this one."""
+    gc.disable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _ahead(pool: Executor, ahead: int, function: Callable[[int], Any], numbers: Iterable[int]) -> Iterator[Any]:
+    """The function's results in order. The pool works a few of them ahead, no more, so that they do not pile up."""
+    waiting: deque[Future[Any]] = deque()
+    for number in numbers:
+        waiting.append(pool.submit(function, number))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _write_table(stem: Path, make: Make, chunks: int, formats: tuple[str, ...], each: Each,
                  progress: Progress | None) -> list[Path]:
     paths = {name: stem.with_suffix(f".{name}") for name in formats}
     texts = tuple(name for name in formats if name in _ENCODERS)
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(_bytes(paths[name])) for name in texts]
         columns = stack.enter_context(_columns(paths["parquet"])) if "parquet" in paths else None
-        encoded = _ahead(partial(_encode, make, texts), range(chunks), pool) if texts else [()] * chunks
+        encoded = each(partial(_encode, make, texts), range(chunks)) if texts else [()] * chunks
         for number, parts in enumerate(encoded):
             for stream, part in zip(streams, parts, strict=True):
                 stream.write(part)
@@ -105,31 +129,22 @@ def _bytes(path: Path) -> Iterator[BinaryIO]:
     output = OutputFile(path)
     try:
         yield output.stream
+        output.commit()
+    except OSError as error:
+        output.discard()
+        raise SourceError(f"cannot write {path}: {error.strerror or error}") from error
     except BaseException:
         output.discard()
         raise
-    output.commit()
 
 
 @contextlib.contextmanager
 def _columns(path: Path) -> Iterator[Callable[[Batch], None]]:
-    sink: Any = open_sink(path)
-    with sink:
-        yield sink.write_batch
-
-
-def _ahead(function: Callable[[int], Any], numbers: Iterable[int], pool: Executor | None) -> Iterator[Any]:
-    """The function's results in order. The pool works a few of them ahead, no more, so that they do not pile up."""
-    if pool is None:
-        yield from map(function, numbers)
-        return
-    waiting: deque[Future[Any]] = deque()
-    for number in numbers:
-        waiting.append(pool.submit(function, number))
-        if len(waiting) > cpu_limit() + 1:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    """What writes batches to a Parquet file."""
+    with _bytes(path) as stream:
+        writer = open_parquet(stream, lossy=False)
+        yield writer.write_batch
+        writer.finish()
 
 
 def _encode(make: Make, formats: tuple[str, ...], number: int) -> tuple[bytes, ...]:

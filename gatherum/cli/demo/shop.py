@@ -27,6 +27,7 @@ from gatherum.cli.demo.catalogue import (
     CHUNK_ROWS,
     COUNTRIES,
     DAY_MS,
+    PRODUCTS,
     YEAR_START_MS,
     Products,
     customer_count,
@@ -43,6 +44,7 @@ from gatherum.types.values import MISSING
 
 ORDERS_PLACE: Final = 3
 HOUR_MS: Final = 3_600_000
+_DRIFT_MS: Final = 6 * DAY_MS
 
 STATUSES: Final = ("delivered", "shipped", "processing", "returned", "cancelled")
 DELIVERED, SHIPPED, PROCESSING, RETURNED, CANCELLED = range(5)
@@ -55,8 +57,8 @@ _SHIPPING_CENTS: Final = np.array([490, 1290, 0])
 _PAYMENTS: Final = ("card", "invoice", "transfer", "wallet")
 _COUPONS: Final = (MISSING, None, "WELCOME10", "SPRING", "FREESHIP", "VIP", "summer25", "")
 _COUPON_WEIGHTS: Final = (800, 60, 60, 30, 25, 15, 9, 1)
-_NOTES: Final = (MISSING, None, "Leave it at the door.", "Please ring twice.", "Gift wrap, no invoice", "Großer Karton?",
-                 "急ぎません", {"text": "Call before delivery", "by": "service"},
+_NOTES: Final = (MISSING, None, "Leave it at the door.", "Please ring twice.", "Gift wrap, no invoice",
+                 "Großer Karton?", "急ぎません", {"text": "Call before delivery", "by": "service"},
                  {"text": "Damaged parcel", "by": "carrier", "photos": 2})
 _NOTE_WEIGHTS: Final = (850, 40, 40, 30, 20, 8, 4, 5, 3)
 _QUANTITY_WEIGHTS: Final = (70, 18, 7, 3, 1, 1)
@@ -87,7 +89,7 @@ def orders_chunk(number: int, count: int, seed: int) -> Batch:
     status = draws.pick(_STATUS_WEIGHTS, rows)
     channel = draws.pick(_CHANNEL_WEIGHTS, rows)
     customer, country = _customers(count, seed, rows, draws)
-    lines = _lines(products(seed), rows, draws)
+    lines = _lines(products(seed), ordered, draws)
     shipping, shipping_cents = _shipping(channel == _STORE, draws)
     cents = lines.cents + shipping_cents
     shipped = ordered + 2 * HOUR_MS + draws.below(94 * HOUR_MS, rows)
@@ -179,10 +181,13 @@ class _Lines:
     cents: np.ndarray
 
 
-def _lines(catalogue: Products, rows: int, draws: Draws) -> _Lines:
-    ends = np.concatenate([[0], np.cumsum(1 + draws.pick(_LINE_WEIGHTS, rows))])
+def _lines(catalogue: Products, ordered: np.ndarray, draws: Draws) -> _Lines:
+    """What is ordered; what sells best drifts with the seasons."""
+    lines = 1 + draws.pick(_LINE_WEIGHTS, len(ordered))
+    ends = np.concatenate([[0], np.cumsum(lines)])
     count = int(ends[-1])
-    product = draws.skewed(len(catalogue.cents), count)
+    season = np.repeat((ordered - YEAR_START_MS) // _DRIFT_MS, lines)
+    product = (draws.skewed(PRODUCTS, count) + season * draws.chance(0.5, count)) % PRODUCTS
     quantity = 1 + draws.pick(_QUANTITY_WEIGHTS, count)
     price = catalogue.cents[product]
     full = draws.chance(0.85, count)

@@ -71,7 +71,7 @@ def _walk(symbol: np.ndarray, moves: np.ndarray, level: np.ndarray) -> tuple[np.
 
 def _times(session: int, rows: int, draws: Draws) -> np.ndarray:
     """Increasing milliseconds of a session, each in its share of it; sessions are on weekdays."""
-    week, weekday = divmod(session + 2, 5)                   # the year begins on a Wednesday
+    week, weekday = divmod(session + 3, 5)                   # the year begins on a Wednesday, which is a holiday
     start = YEAR_START_MS + (week * 7 + weekday - 2) * DAY_MS + OPEN_MS
     if not rows:
         return np.empty(0, np.int64)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import Names, parse_expression
-from gatherum.functions.registry import aggregates, nearest
+from gatherum.functions.registry import aggregates, nearest, operators
 from gatherum.plan.expressions import AggregateCall, Literal
 from gatherum.types.values import Value, type_name
 
@@ -35,11 +35,16 @@ def parse_accumulator(name: str, written: Value, names: Names) -> AggregateCall:
         raise PipelineError(f"must specify one accumulator; found {', '.join(written)}", 40238)
     (function, argument), = written.items()
     known = aggregates()
-    if function not in known:
-        raise PipelineError(f"unknown group operator '{function}'{nearest(function, known)}", 15952)
+    if not function.startswith("$"):
+        raise PipelineError(f"must be an accumulator object, such as {{$sum: \"$price\"}}, not one with the field "
+                            f"{function!r}", 40234)
     if isinstance(argument, list | tuple):
         raise PipelineError(f"the {function} accumulator is a unary operator: it takes one expression, not an array",
                             40237)
+    if function in operators() and function not in known:
+        raise PipelineError(f"{function} is an expression, not an accumulator{nearest(function, known)}", 15952)
+    if function not in known:
+        raise PipelineError(f"unknown group operator '{function}'{nearest(function, known)}", 15952)
     if known[function].accepts_nothing:
         return _without_argument(function, argument)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gatherum.errors import PipelineError, UnsupportedError
+from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import Names, parse_expression, split_path
 from gatherum.plan.expressions import Path
 from gatherum.plan.nodes import Node, Project, Projection
@@ -99,7 +99,7 @@ class _Projections:
 
     def _compute(self, path: Path, value: Value) -> None:
         if isinstance(value, dict) and "$elemMatch" in value:
-            raise UnsupportedError("$elemMatch is not an expression: use $filter", 168)
+            raise PipelineError("$elemMatch is an operator of queries, not of expressions: use $filter", 168)
         if self.kind == "without":
             code = 31252 if isinstance(value, dict) else 31310
             raise PipelineError("cannot use an expression in an exclusion projection", code)

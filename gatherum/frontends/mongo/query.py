@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gatherum.errors import PipelineError, UnsupportedError
-from gatherum.frontends.mongo.expressions import Names, parse_expression
+from gatherum.frontends.mongo.expressions import NO_NAMES, REFERENCE_FIELDS, Names, parse_expression
 from gatherum.frontends.mongo.query_regex import parse_regex
 from gatherum.functions.registry import nearest, predicates
 from gatherum.plan.expressions import (
@@ -36,7 +36,6 @@ ELEMENT = "element"
 
 _GEO_CODE = 5626500
 _REFUSED = {"$where": BAD_VALUE, "$near": _GEO_CODE, "$nearSphere": _GEO_CODE, "$geoNear": _GEO_CODE}
-_DBREF_FIELDS = frozenset({"$ref", "$id", "$db"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class _Field:
         return Matches(self.place.of, self.path, predicate, Literal(argument))
 
 
-def parse_query(value: Value, names: Names = Names()) -> Expression:  # noqa: B008
+def parse_query(value: Value, names: Names = NO_NAMES) -> Expression:
     """The predicate that a query writes; `names` are the variables that $expr may use.
 
     >>> parse_query({"a.b": 1})
@@ -88,7 +87,7 @@ def _parse_entry(name: str, argument: Value, place: _Place) -> Expression | None
         return _parse_field(_Field(place, tuple(name.split("."))), argument)
     if name in _LOGICAL:
         return _LOGICAL[name](name, argument, place)
-    if name in _DBREF_FIELDS and not place.top:
+    if name in REFERENCE_FIELDS and not place.top:
         return _parse_field(_Field(place, (name,)), argument)
     if name in _known_for_fields():
         raise PipelineError(f"{name} applies to a field: write {{field: {{{name}: ...}}}}", BAD_VALUE)
@@ -111,7 +110,7 @@ def is_operator_document(value: Value, *, partial_reference: bool = False) -> bo
     if not isinstance(value, dict) or not next(iter(value), "").startswith("$"):
         return False
     if partial_reference:
-        return not _DBREF_FIELDS & value.keys()
+        return not REFERENCE_FIELDS & value.keys()
     return not ("$ref" in value and "$id" in value)
 
 

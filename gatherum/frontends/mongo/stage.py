@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from gatherum.errors import GatherumError, PipelineError, UnsupportedError
-from gatherum.frontends.mongo.expressions import Names
+from gatherum.frontends.mongo.expressions import NO_NAMES, Names
 from gatherum.functions.registry import members, nearest
 from gatherum.plan.nodes import Node, Scan, Shared
 from gatherum.types.values import Document, Value, type_name
+
+MOST_STAGES = 1000
+MOST_LEVELS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Context:
     """What a stage may need beyond its argument: the variables in scope, the place of the pipeline it stands in
     (`top`, `facet`, `lookup` or `union`), and the position in it, counted from 0."""
 
-    names: Names = Names()
+    names: Names = NO_NAMES
     place: str = "top"
     position: int = 0
     collection: str | None = None
@@ -77,6 +80,10 @@ def parse_pipeline(pipeline: Value, context: Context) -> Node:
     """
     if not isinstance(pipeline, list | tuple):
         raise PipelineError(f"a pipeline is an array of stages, not {type_name(pipeline)}", 14)
+    if len(pipeline) > MOST_STAGES:
+        raise PipelineError(f"a pipeline has at most {MOST_STAGES} stages; this one has {len(pipeline)}", 7749501)
+    if context.place == "top":
+        _check_depth(pipeline)
     node: Node | None = None
     if context.place == "facet":
         node = Shared()
@@ -91,6 +98,17 @@ def parse_pipeline(pipeline: Value, context: Context) -> Node:
     if node is None:
         raise PipelineError("the pipeline has no input: start it with $documents, or name a collection", 73)
     return node
+
+
+def _check_depth(pipeline: Value) -> None:
+    """PipelineError where arrays and objects are nested too deep, as they cannot be in BSON."""
+    level: list[Value] = [pipeline]
+    for _ in range(MOST_LEVELS):
+        level = [item for value in level for item in (value.values() if isinstance(value, dict) else value)
+                 if isinstance(item, dict | list | tuple)]
+        if not level:
+            return
+    raise PipelineError(f"the pipeline is nested deeper than {MOST_LEVELS} levels", 15)
 
 
 def _translate(written: Value, node: Node | None, context: Context) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Sequence
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate
@@ -25,6 +26,9 @@ class Average(Aggregate):
 
     def update(self, state: Any, value: Value, ordinal: int = 0) -> None:
         state.add(value)
+
+    def update_many(self, state: Any, values: Sequence[Value]) -> None:
+        state.add_many(values)
 
     def merge(self, state: Any, other: Any) -> None:
         state.absorb(other)

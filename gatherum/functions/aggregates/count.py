@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate, AggregateState
@@ -20,6 +21,9 @@ class Count(Aggregate):
 
     def update(self, state: Any, value: Value, ordinal: int = 0) -> None:
         state.rows += 1
+
+    def update_many(self, state: Any, values: Sequence[Value]) -> None:
+        state.rows += len(values)
 
     def merge(self, state: Any, other: Any) -> None:
         state.rows += other.rows

@@ -33,7 +33,7 @@ class MergeObjects(Aggregate):
         if value is None or value is MISSING:
             return
         if not isinstance(value, Mapping):
-            raise OperatorError(f"$mergeObjects requires object inputs, but got {type_name(value)}", 40400)
+            raise OperatorError(f"$mergeObjects requires object inputs, but got {type_name(value)}", 5911200)
         fields = {name: (ordinal, position, ordinal, item) for position, (name, item) in enumerate(value.items())}
         self._absorb(state, fields)
 

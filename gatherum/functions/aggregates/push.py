@@ -48,7 +48,7 @@ class ConcatArrays(Push):
         if value is MISSING:
             return
         if not isinstance(value, list):
-            raise OperatorError(f"$concatArrays takes arrays, not {type_name(value)}", 1257300)
+            raise OperatorError(f"$concatArrays takes arrays, not {type_name(value)}", 14)
         state.items.append(Ranked(ordinal, value))
 
     def finalize(self, state: Any) -> Value:

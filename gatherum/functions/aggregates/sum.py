@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import decimal
 import math
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Self
 
 from bson import Decimal128, Int64
 
 from gatherum.functions.aggregate import Aggregate, AggregateState, Wide
 from gatherum.types.exact import (
+    DOUBLE_SCALE,
     double_units,
+    exact_parts,
     round_decimal,
     scaled_decimal,
     split_decimal,
@@ -33,17 +36,32 @@ PENDING_LIMIT: Final = 512
 class NumberTotal(AggregateState):
     """The exact total of numbers of all types.
 
-    `integers` is the sum of ints and longs; `doubles` that of doubles, in units of 2**-1074; that of decimals is
-    `coefficient` * 10**`exponent`; `seen` holds the SAW_ bits; `numbers` counts them. Doubles wait in `_pending`.
+    `integers` is the sum of ints and longs; `doubles` that of doubles, in units of 2**-1074, but of 2**`unit` in the
+    portable form; that of decimals is `coefficient` * 10**`exponent`; `seen` holds the SAW_ bits; `numbers` counts
+    them. Doubles wait in `_pending`.
     """
 
     integers: Wide = 0
     doubles: Wide = 0
+    unit: int = 0
     coefficient: Wide = 0
     exponent: int = 0
     seen: int = 0
     numbers: int = 0
     _pending: list[float] | None
+
+    def values(self) -> tuple[Any, ...]:
+        """The fields' values, the doubles' total in the largest unit that holds it."""
+        integers, doubles, _, *others = super().values()
+        zeros = max((doubles & -doubles).bit_length() - 1, 0)
+        return (integers, doubles >> zeros, zeros - DOUBLE_SCALE, *others)
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Self:
+        """The state with these fields' values."""
+        state = super().of(values)
+        state.doubles <<= state.unit + DOUBLE_SCALE
+        return state
 
     def add(self, value: Value) -> None:
         """Adds a number; anything else is passed over."""
@@ -69,6 +87,34 @@ class NumberTotal(AggregateState):
             return
         self.numbers += 1
 
+    def add_many(self, values: Sequence[Value]) -> None:
+        """Adds many values: the ints and the doubles in bulk."""
+        kinds = set(map(type, values))
+        if kinds == {int}:
+            self._add_ints(values)
+        elif kinds == {float}:
+            self._add_doubles(values)
+        elif kinds == {int, float}:
+            self._add_ints([value for value in values if type(value) is int])
+            self._add_doubles([value for value in values if type(value) is float])
+        else:
+            for value in values:
+                self.add(value)
+
+    def _add_ints(self, values: Sequence[int]) -> None:
+        self.integers += sum(values)
+        self.numbers += len(values)
+        if min(values) < INT32_MIN or max(values) > INT32_MAX:
+            self.seen |= SAW_LONG
+
+    def _add_doubles(self, values: Sequence[float]) -> None:
+        pending = self._pending = [] if self._pending is None else self._pending
+        pending += values
+        self.numbers += len(values)
+        self.seen |= SAW_DOUBLE
+        if len(pending) >= PENDING_LIMIT:
+            self.settle()
+
     def _add_decimal(self, value: decimal.Decimal) -> None:
         self.seen |= SAW_DECIMAL
         if value.is_finite():
@@ -86,14 +132,19 @@ class NumberTotal(AggregateState):
     def settle(self) -> None:
         """Adds the waiting doubles to the exact total."""
         if self._pending:
-            total = self.doubles
-            for value in self._pending:
-                if math.isfinite(value):
-                    total += double_units(value)
-                else:
-                    self.seen |= SAW_NAN if value != value else SAW_INFINITY if value > 0 else SAW_MINUS_INFINITY
-            self.doubles = total
+            try:
+                self.doubles = self.doubles + sum(map(double_units, exact_parts(self._pending)))
+            except (OverflowError, ValueError):
+                self._add_singly(self._pending)
             self._pending.clear()
+
+    def _add_singly(self, values: list[float]) -> None:
+        """Adds doubles of which some are not finite, or so large that their sum is not."""
+        for value in values:
+            if math.isfinite(value):
+                self.doubles = self.doubles + double_units(value)
+            else:
+                self.seen |= SAW_NAN if value != value else SAW_INFINITY if value > 0 else SAW_MINUS_INFINITY
 
     def absorb(self, other: NumberTotal) -> None:
         """Adds another total."""
@@ -164,6 +215,9 @@ class Sum(Aggregate):
 
     def update(self, state: Any, value: Value, ordinal: int = 0) -> None:
         state.add(value)
+
+    def update_many(self, state: Any, values: Sequence[Value]) -> None:
+        state.add_many(values)
 
     def merge(self, state: Any, other: Any) -> None:
         state.absorb(other)

@@ -25,7 +25,8 @@ def condition(test: Evaluator, then: Evaluator, otherwise: Evaluator) -> Evaluat
     return evaluate
 
 
-@special_form("$ifNull", variadic(2, code=1257300), examples=[({"$ifNull": [None, "$a", 3]}, 3), ({"$ifNull": [0, 1]}, 0)])
+@special_form("$ifNull", variadic(2, code=1257300),
+              examples=[({"$ifNull": [None, "$a", 3]}, 3), ({"$ifNull": [0, 1]}, 0)])
 def if_null(*alternatives: Evaluator) -> Evaluator:
     """The first of the values that is neither null nor missing, or the last one whatever it is; later ones are not
     evaluated.

@@ -16,7 +16,8 @@ from gatherum.types.values import Value, is_nullish, is_number, type_name
 ARITY: Final = 50723
 
 
-@operator("$toInt", positional("value", code=ARITY), null="null", examples=[({"$toInt": "42"}, 42), ({"$toInt": -2.7}, -2)])
+@operator("$toInt", positional("value", code=ARITY), null="null",
+          examples=[({"$toInt": "42"}, 42), ({"$toInt": -2.7}, -2)])
 def to_int(value: Value) -> Value:
     """The value as a 32-bit int.
 

@@ -27,8 +27,8 @@ _LARGEST_AMOUNT: Final = (
     | {unit: 2**64 // (size * DAY) for unit, size in _DAYS.items()}
     | {unit: _LONGEST_YEARS * 12 // size for unit, size in _MONTHS.items()})
 
-_SHIFT_CODES: Final = Codes(not_object=5166400, unknown=5166401, missing=5166402)
-_TRUNC_CODES: Final = Codes(not_object=5439007, unknown=5439008, missing={"date": 5439009, "unit": 5439010})
+_SHIFT: Final = Codes(not_object=5166400, unknown=5166401, missing=5166402)
+_TRUNC: Final = Codes(not_object=5439007, unknown=5439008, missing={"date": 5439009, "unit": 5439010})
 
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY_NUMBER: Final = {name[:length]: number for number, name in enumerate(_WEEKDAYS) for length in (3, len(name))}
@@ -60,7 +60,7 @@ def _date(milliseconds: int, name: str) -> Value:
     return from_millis(milliseconds)
 
 
-@operator("$dateAdd", named("startDate", "unit", "amount", "timezone?", codes=_SHIFT_CODES), null="null", examples=[
+@operator("$dateAdd", named("startDate", "unit", "amount", "timezone?", codes=_SHIFT), null="null", examples=[
     ({"$dateAdd": {"startDate": dt.datetime(2024, 1, 31), "unit": "month", "amount": 1}}, dt.datetime(2024, 2, 29)),
     ({"$dateAdd": {"startDate": None, "unit": "day", "amount": 1}}, None)])
 def date_add(start_date: Value, unit: Value, amount: Value, timezone: Value = "UTC") -> Value:
@@ -74,7 +74,7 @@ def date_add(start_date: Value, unit: Value, amount: Value, timezone: Value = "U
     return _shifted("$dateAdd", start_date, unit, amount, timezone, 1)
 
 
-@operator("$dateSubtract", named("startDate", "unit", "amount", "timezone?", codes=_SHIFT_CODES), null="null", examples=[
+@operator("$dateSubtract", named("startDate", "unit", "amount", "timezone?", codes=_SHIFT), null="null", examples=[
     ({"$dateSubtract": {"startDate": dt.datetime(2024, 3, 31), "unit": "month", "amount": 1}},
      dt.datetime(2024, 2, 29)),
     ({"$dateSubtract": {"startDate": None, "unit": "day", "amount": 1}}, None)])
@@ -125,7 +125,7 @@ _TRUNCATED: Final[dict[str, Callable[[dt.datetime], dt.datetime]]] = {
 """The commonest truncations, of naive datetimes in UTC."""
 
 
-@operator("$dateTrunc", named("date", "unit", "binSize?", "timezone?", "startOfWeek?", codes=_TRUNC_CODES), examples=[
+@operator("$dateTrunc", named("date", "unit", "binSize?", "timezone?", "startOfWeek?", codes=_TRUNC), examples=[
     ({"$dateTrunc": {"date": dt.datetime(2024, 5, 17, 13, 45), "unit": "month"}}, dt.datetime(2024, 5, 1)),
     ({"$dateTrunc": {"date": dt.datetime(2024, 5, 17, 13, 45), "unit": "hour", "binSize": 6}},
      dt.datetime(2024, 5, 17, 12)),

@@ -101,9 +101,11 @@ _DEFAULT: Final = _prepared("%Y-%m-%dT%H:%M:%S.%L")
 _DEFAULT_UTC: Final = _prepared("%Y-%m-%dT%H:%M:%S.%LZ")
 
 
-@special_form("$dateToString", named(
-    "date", "format?", "timezone?", "onNull?", codes=Codes(not_object=18629, unknown=18534, missing=18628)), raises=True,
-    examples=[
+_SIGNATURE: Final = named("date", "format?", "timezone?", "onNull?",
+                          codes=Codes(not_object=18629, unknown=18534, missing=18628))
+
+
+@special_form("$dateToString", _SIGNATURE, raises=True, examples=[
     ({"$dateToString": {"date": dt.datetime(2024, 5, 17, 9, 5), "format": "%d.%m.%Y"}}, "17.05.2024"),
     ({"$dateToString": {"date": dt.datetime(2024, 5, 17, 9, 5)}}, "2024-05-17T09:05:00.000Z"),
     ({"$dateToString": {"date": dt.datetime(2024, 5, 17), "format": "%H:%M %z", "timezone": "+02:00"}}, "02:00 +0200"),

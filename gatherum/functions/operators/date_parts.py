@@ -16,7 +16,8 @@ from gatherum.types.calendar import WallClock, instant
 from gatherum.types.timezones import time_zone_of
 from gatherum.types.values import Value, is_nullish, type_name
 
-_SIGNATURE = either(positional("date", code=40536), named("date", "timezone?", codes=Codes(unknown=40535, missing=40539)))
+_SIGNATURE = either(positional("date", code=40536),
+                    named("date", "timezone?", codes=Codes(unknown=40535, missing=40539)))
 _EXAMPLE = dt.datetime(2024, 12, 30, 23, 4, 5, 678000)
 
 

@@ -14,7 +14,6 @@ from gatherum.plan.analysis import (
     Paths,
     covering,
     expressions_of,
-    paths_defined,
     paths_read,
     top_names,
     united,
@@ -38,6 +37,7 @@ from gatherum.plan.nodes import (
     Union,
     Unwind,
 )
+from gatherum.plan.output import paths_defined
 
 
 @dataclass(frozen=True, slots=True)

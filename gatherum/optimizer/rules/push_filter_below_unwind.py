@@ -5,8 +5,9 @@ from __future__ import annotations
 from gatherum.optimizer.context import Context
 from gatherum.optimizer.rule import rule
 from gatherum.optimizer.translate import split, through_fields
-from gatherum.plan.analysis import paths_defined, top_names
+from gatherum.plan.analysis import top_names
 from gatherum.plan.nodes import Filter, Node, Unwind
+from gatherum.plan.output import paths_defined
 
 
 @rule("push_filter_below_unwind", after=("merge_filters",))

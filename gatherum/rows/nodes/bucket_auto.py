@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gatherum.plan.nodes import BucketAuto
+from gatherum.rows.batches import by_single_rows
 from gatherum.rows.interpreter import Run, interprets
 from gatherum.rows.nodes.granularity import Rounder, check_roundable, rounder
-from gatherum.rows.nodes.group import Column, values_of
+from gatherum.rows.nodes.group import Column
+from gatherum.rows.values import values_of
 from gatherum.types.order import compare, order_key
 from gatherum.types.values import MISSING, Document, Value
 
@@ -27,24 +29,34 @@ def bucket_auto(node: BucketAuto, run: Run) -> Iterator[list[Document]]:
     """One row for each bucket: its bounds as `_id`, and the aggregates."""
     key = values_of(node.key, run)
     columns = [Column(name, call, run) for name, call in node.aggregates]
-    frame = run.frame()
     rows = [row for batch in run.batches(node.input) for row in batch]
-    keys = [None if value is MISSING else value for value in key(rows, frame)]
+    keys = [None if value is MISSING else value for value in key(rows)]
     if node.granularity is not None:
         for value in keys:
             check_roundable(value)
     order = sorted(range(len(rows)), key=[order_key(value) for value in keys].__getitem__)
-    cut = _cut([keys[place] for place in order], node)
+    buckets = _cut([keys[place] for place in order], node)
     ordered = [rows[place] for place in order]
-    numbers: list[int] = []
-    for number, bucket in enumerate(cut):
-        numbers += [number] * (bucket.end - len(numbers))
-    for column in columns:
-        column.add_groups(len(cut))
-        column.update(numbers, ordered, frame, 0)
-    if cut:
-        yield [{"_id": {"min": bucket.least, "max": bucket.most},
-                **{column.name: column.finalize(number) for column in columns}} for number, bucket in enumerate(cut)]
+    values: list[list[Value]] = [[] for _ in columns]
+
+    def compute(part: list[Document]) -> None:
+        for column, found in zip(columns, values, strict=True):
+            found += column.values(part)
+
+    by_single_rows(compute, ordered)
+    if buckets:
+        starts = [0, *(bucket.end for bucket in buckets)]
+        yield [_row(bucket, range(start, bucket.end), columns, values)
+               for start, bucket in zip(starts, buckets, strict=False)]
+
+
+def _row(bucket: _Bucket, places: range, columns: list[Column], values: list[list[Value]]) -> Document:
+    row: Document = {"_id": {"min": bucket.least, "max": bucket.most}}
+    for column, given in zip(columns, values, strict=True):
+        state = column.function.init()
+        column.update(state, given[places.start:places.stop], 0, places)
+        row[column.name] = column.finalize(state)
+    return row
 
 
 def _cut(keys: list[Value], node: BucketAuto) -> list[_Bucket]:

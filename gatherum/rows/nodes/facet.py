@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatherum.plan.nodes import Facet
-from gatherum.rows.interpreter import Run, interprets
+from gatherum.rows.interpreter import Run, interpret, interprets
 from gatherum.types.values import Document
 
 
@@ -13,5 +13,5 @@ from gatherum.types.values import Document
 def facet(node: Facet, run: Run) -> Iterator[list[Document]]:
     """One document, with the rows of every branch; the input is read once."""
     branch_run = Run(run.open, run.variables, list(run.batches(node.input)), run.watch)
-    yield [{name: [row for batch in branch_run.batches(branch) for row in batch]
+    yield [{name: [row for batch in interpret(branch, branch_run) for row in batch]
             for name, branch in zip(node.names, node.branches, strict=True)}]

@@ -1,132 +1,173 @@
-"""Group: a dictionary from keys to states, updated column by column."""
+"""Group: the values of rows are computed column by column, and taken into the states group by group."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Final
 
-from gatherum.functions.operator import Frame
-from gatherum.plan.expressions import ROOT, AggregateCall, Expression, Get, Literal, Variable
+from gatherum.errors import GatherumError
+from gatherum.plan.expressions import AggregateCall, Expression, MakeDocument
 from gatherum.plan.nodes import Group
-from gatherum.rows.interpreter import BATCH_ROWS, Run, interprets
-from gatherum.types.canonical import hash_of_key
-from gatherum.types.order import OrderKey, group_key, order_key
+from gatherum.rows.batches import BATCH_ROWS, Batches, by_single_rows
+from gatherum.rows.interpreter import Run, interprets
+from gatherum.rows.values import values_of
+from gatherum.types.canonical import canonical_hash
+from gatherum.types.order import group_key, order_key
 from gatherum.types.values import MISSING, Document, Value
 
-Batches = Iterator[list[Document]]
+FOLDED_ROWS: Final = 1 << 16
+SEVERAL: Final = 4
+"""How many rows a group must have on the average for its values to be taken together."""
+_PLAIN: Final = frozenset({str, int})
+"""The types whose values are their own `group_key`."""
 
 
 @interprets(Group)
 def group(node: Group, run: Run) -> Batches:
     """One row for each key, in the order of the keys' canonical hashes."""
-    keys = values_of(node.key, run)
-    columns = [Column(name, call, run) for name, call in node.aggregates]
-    frame = run.frame()
-    table = _Table(columns)
-    ordinal = 0
-    for batch in run.batches(node.input):
-        numbers = table.numbers(keys(batch, frame))
-        for column in columns:
-            column.update(numbers, batch, frame, ordinal)
-        ordinal += len(batch)
-    rows = table.rows()
-    for start in range(0, len(rows), BATCH_ROWS):
-        yield rows[start:start + BATCH_ROWS]
-
-
-def values_of(expression: Expression, run: Run) -> Callable[[list[Document], Frame], list[Value]]:
-    """A function of (rows, frame) that gives the expression's value for each row."""
-    match expression:
-        case Get(Variable(name), (single,)) if name == ROOT:
-            return lambda rows, frame: [row.get(single, MISSING) for row in rows]
-        case Literal(value):
-            return lambda rows, frame: [value] * len(rows)
-        case _:
-            evaluate = run.expression(expression)
-            return lambda rows, frame: [evaluate(row, frame) for row in rows]
+    table = _Table(node, run)
+    try:
+        for rows in run.batches(node.input):
+            by_single_rows(table.take, rows)
+    except GatherumError:
+        table.fold()  # where a row before that one fails, it does here
+        raise
+    table.fold()
+    yield from table.rows()
 
 
 class Column:
-    """One aggregate of a Group, with a state for each group."""
+    """One aggregate of several: its function, and the values that rows give to it."""
 
     def __init__(self, name: str, call: AggregateCall, run: Run) -> None:
         self.name = name
         self.function = call.build()
-        self.states: list[Any] = []
-        self._values = values_of(call.argument, run)
+        self.values = values_of(call.argument, run)
 
-    def add_groups(self, count: int) -> None:
-        """Makes the states of so many new groups."""
-        init = self.function.init
-        self.states.extend([init() for _ in range(count)])
-
-    def update(self, numbers: Sequence[int], rows: list[Document], frame: Frame, ordinal: int) -> None:
-        """Takes rows into the states of the groups whose numbers stand beside them; `ordinal` is the first row's."""
-        update: Callable[..., None] = self.function.update
-        states = self.states
-        values = self._values(rows, frame)
+    def update(self, state: Any, values: Sequence[Value], first: int, places: Iterable[int]) -> None:
+        """Takes values into a state, in the order of their rows, which have the ordinals `first` + `places`."""
         if self.function.ordered:
-            skips = self.function.skips_nulls
-            for position, (number, value) in enumerate(zip(numbers, values, strict=True), ordinal):
-                if not (skips and (value is None or value is MISSING)):
-                    update(states[number], value, position)
-        elif self.function.skips_nulls:
-            for number, value in zip(numbers, values, strict=True):
-                if value is not None and value is not MISSING:
-                    update(states[number], value)
+            update = self.function.update
+            for value, place in zip(values, places, strict=True):
+                update(state, value, first + place)
         else:
-            for number, value in zip(numbers, values, strict=True):
-                update(states[number], value)
+            self.function.update_many(state, values)
 
-    def finalize(self, number: int) -> Value:
+    def finalize(self, state: Any) -> Value:
         """The answer of one group; null where the function gives nothing."""
-        value = self.function.finalize(self.states[number])
+        value = self.function.finalize(state)
         return None if value is MISSING else value
 
 
+class _Key:
+    """The key of a Group. What rows are grouped by are stand-ins that are equal where the keys are; the fields of a
+    document are taken one by one, so that the document is made once a group."""
+
+    def __init__(self, key: Expression, run: Run) -> None:
+        items = key.items if isinstance(key, MakeDocument) else ()
+        self.names = [name for name, _ in items]
+        if len(set(self.names)) < len(items):
+            items = self.names = ()
+        self.columns = [values_of(part, run) for part in ([part for _, part in items] if items else [key])]
+
+    def compute(self, rows: list[Document]) -> tuple[list[list[Value]], Sequence[Any]]:
+        """The columns of the key's parts, and the rows' stand-ins."""
+        columns = [values(rows) for values in self.columns]
+        if self.names:
+            return columns, list(zip(*map(_stand_ins, columns), strict=True))
+        columns = [[None if value is MISSING else value for value in columns[0]]]
+        return columns, _stand_ins(columns[0])
+
+    def at(self, columns: list[list[Value]], place: int) -> Value:
+        """The key of one row."""
+        if not self.names:
+            return columns[0][place]
+        parts = zip(self.names, columns, strict=True)
+        return {name: column[place] for name, column in parts if column[place] is not MISSING}
+
+
+def _stand_ins(column: list[Value]) -> list[Any]:
+    return column if _PLAIN.issuperset(map(type, column)) else list(map(group_key, column))
+
+
 class _Table:
-    """The groups in the order of their first rows."""
+    """The groups, in the order of their first rows. Values wait, so that a group takes many of them at once."""
 
-    def __init__(self, columns: list[Column]) -> None:
-        self.columns = columns
-        self.known: dict[Any, int] = {}
+    def __init__(self, node: Group, run: Run) -> None:
+        self.key = _Key(node.key, run)
+        self.columns = [Column(name, call, run) for name, call in node.aggregates]
+        self.numbers: dict[Any, int] = {}
         self.keys: list[Value] = []
+        self.states: list[list[Any]] = [[] for _ in self.columns]
+        self.folded = 0
+        self._stand_ins: list[Any] = []
+        self._key_columns: list[list[Value]] = [[] for _ in self.key.columns]
+        self._waiting: list[list[Value]] = [[] for _ in self.columns]
 
-    def numbers(self, keys: list[Value]) -> list[int]:
-        """The group number of each key; new keys get the next ones."""
-        known = self.known
-        before = len(self.keys)
-        numbers = []
-        for key in keys:
-            cls = type(key)
-            number = known.get(key if cls is str or cls is int else self._stand_in(key))
-            numbers.append(self._add(key) if number is None else number)
-        added = len(self.keys) - before
-        if added:
-            for column in self.columns:
-                column.add_groups(added)
-        return numbers
+    def take(self, rows: list[Document]) -> None:
+        """Computes the keys and values of rows."""
+        key_columns, stand_ins = self.key.compute(rows)
+        values = [column.values(rows) for column in self.columns]
+        self._stand_ins += stand_ins
+        for waiting, found in zip([*self._key_columns, *self._waiting], [*key_columns, *values], strict=True):
+            waiting += found
+        if len(self._stand_ins) >= FOLDED_ROWS:
+            self.fold()
 
-    def _stand_in(self, key: Value) -> Any:
-        return group_key(None if key is MISSING else key)
+    def fold(self) -> None:
+        """Takes the waiting values into the states."""
+        if len(self._stand_ins) < SEVERAL * len(set(self._stand_ins)):
+            self._fold_by_row()
+        else:
+            try:
+                self._fold_by_group()
+            except GatherumError:
+                self._fold_by_row()                     # raises the error of the first row that has one
+                raise
+        self.folded += len(self._stand_ins)
+        for waiting in (self._stand_ins, *self._key_columns, *self._waiting):
+            waiting.clear()
 
-    def _add(self, key: Value) -> int:
-        number = len(self.keys)
-        self.known[self._stand_in(key)] = number
-        self.keys.append(None if key is MISSING else key)
+    def _fold_by_row(self) -> None:
+        updates = [(column.function.update, states, values)
+                   for column, states, values in zip(self.columns, self.states, self._waiting, strict=True)]
+        for place, stand_in in enumerate(self._stand_ins):
+            number = self._number(stand_in, place)
+            for update, states, values in updates:
+                update(states[number], values[place], self.folded + place)
+
+    def _fold_by_group(self) -> None:
+        places_of: dict[Any, list[int]] = defaultdict(list)
+        for place, stand_in in enumerate(self._stand_ins):
+            places_of[stand_in].append(place)
+        for stand_in, places in places_of.items():
+            number = self._number(stand_in, places[0])
+            pick = itemgetter(*places, places[0])       # one too many, as it gives no tuple for a single place
+            for column, states, values in zip(self.columns, self.states, self._waiting, strict=True):
+                column.update(states[number], pick(values)[:-1], self.folded, places)
+
+    def _number(self, stand_in: Any, place: int) -> int:
+        """The number of the group with this key, which the row at `place` has."""
+        number = self.numbers.get(stand_in)
+        if number is None:
+            number = self.numbers[stand_in] = len(self.keys)
+            self.keys.append(self.key.at(self._key_columns, place))
+            for column, states in zip(self.columns, self.states, strict=True):
+                states.append(column.function.init())
         return number
 
-    def rows(self) -> list[Document]:
+    def rows(self) -> Batches:
         """The finished documents, by hash and then by order of their keys."""
-        ranked: list[tuple[int, OrderKey, int]] = []
-        for number, key in enumerate(self.keys):
-            order = order_key(key)
-            ranked.append((hash_of_key(order), order, number))
-        ranked.sort()
-        rows = []
-        for _, _, number in ranked:
-            row = {"_id": self.keys[number]}
-            for column in self.columns:
-                row[column.name] = column.finalize(number)
-            rows.append(row)
-        return rows
+        keys = self.keys
+        hashes = list(map(canonical_hash, keys))
+        ranked = sorted(range(len(keys)), key=hashes.__getitem__)
+        if len(set(hashes)) < len(hashes):
+            ranked.sort(key=lambda number: (hashes[number], order_key(keys[number])))
+        for start in range(0, len(ranked), BATCH_ROWS):
+            rows: list[Document] = [{"_id": keys[number]} for number in ranked[start:start + BATCH_ROWS]]
+            for column, states in zip(self.columns, self.states, strict=True):
+                for number, row in zip(ranked[start:start + BATCH_ROWS], rows, strict=True):
+                    row[column.name] = column.finalize(states[number])
+            yield rows

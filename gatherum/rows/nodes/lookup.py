@@ -13,13 +13,13 @@ from typing import Any
 
 from gatherum.plan.expressions import AggregateCall, Expression, Path, Variable
 from gatherum.plan.nodes import Lookup, Node, Projection, Shared
-from gatherum.rows.interpreter import Run, interprets
+from gatherum.rows.batches import Batches, row_wise
+from gatherum.rows.interpreter import Run, interpret, interprets
 from gatherum.rows.matching import values_at
 from gatherum.rows.nodes.paths import with_value
 from gatherum.types.order import group_key
 from gatherum.types.values import MISSING, Document, Value
 
-Batches = Iterator[list[Document]]
 Partners = Callable[[Document], list[Document]]
 _TREES = (Node, Expression, AggregateCall, Projection)
 
@@ -28,10 +28,12 @@ _TREES = (Node, Expression, AggregateCall, Projection)
 def lookup(node: Lookup, run: Run) -> Batches:
     """Gives each row the array of its partners."""
     partners: Partners | None = None
-    for batch in run.batches(node.input):
-        if partners is None:
-            partners = _partners(node, run)
-        yield [with_value(row, node.into, partners(row)) for row in batch]
+
+    def joined(rows: list[Document]) -> list[Document]:
+        nonlocal partners
+        partners = partners or _partners(node, run)
+        return [with_value(row, node.into, partners(row)) for row in rows]
+    return row_wise(joined, run.batches(node.input))
 
 
 def _partners(node: Lookup, run: Run) -> Partners:
@@ -69,7 +71,7 @@ def _finder(node: Lookup, rows: list[Document]) -> Partners:
 
 
 def _rows(plan: Node, run: Run) -> list[Document]:
-    return [row for batch in run.batches(plan) for row in batch]
+    return [row for batch in interpret(plan, run) for row in batch]
 
 
 def _chain(plan: Node) -> list[Node]:

@@ -6,16 +6,20 @@ tree is followed into documents and, element by element, into arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from gatherum.functions.operator import Evaluator, Frame
 from gatherum.plan.nodes import Project, Projection
+from gatherum.rows.batches import Batches, row_wise
 from gatherum.rows.interpreter import Run, interprets
+from gatherum.rows.source import source_of_documents
+from gatherum.rows.values import improving
 from gatherum.types.values import MISSING, Document, Value
 
-Batches = Iterator[list[Document]]
 Reshape = Callable[[Document], Document]
+_START_WITH_KEPT: Final = "**{name: value for name, value in row.items() if name in kept}, "
 
 
 @interprets(Project)
@@ -23,8 +27,17 @@ def project(node: Project, run: Run) -> Batches:
     """Reshapes each row."""
     tree = _tree(node.projections, run)
     reshape = _RESHAPERS[node.kind](tree, run.frame())
-    for batch in run.batches(node.input):
-        yield [reshape(row) for row in batch]
+
+    def small(rows: list[Document]) -> list[Document]:
+        return [reshape(row) for row in rows]
+
+    computed = [(part.path[0], part.action) for part in node.projections if not isinstance(part.action, str)]
+    if tree.below or not computed:
+        return row_wise(small, run.batches(node.input))
+    start = "**row, " if node.kind == "add" else _START_WITH_KEPT if tree.named else ""
+    over = improving(small, lambda: source_of_documents(start, computed, run.variables, kept=tree.named,
+                                                        reshape=reshape))
+    return row_wise(over, run.batches(node.input))
 
 
 @dataclass(slots=True)

@@ -13,11 +13,11 @@ from bson import Int64
 from gatherum.errors import OperatorError
 from gatherum.plan.expressions import Path
 from gatherum.plan.nodes import Sort, SortKey
-from gatherum.rows.interpreter import BATCH_ROWS, Run, interprets
+from gatherum.rows.batches import Batches, cut
+from gatherum.rows.interpreter import Run, interprets
 from gatherum.types.order import NULL_KEY, OrderKey, order_key
 from gatherum.types.values import MISSING, Document, Value
 
-Batches = Iterator[list[Document]]
 EMPTY_ARRAY_KEY: OrderKey = (0,)
 
 
@@ -30,8 +30,7 @@ def sort(node: Sort, run: Run) -> Batches:
         ordered = _sorted(rows, columns, node.keys)
     else:
         ordered = _first(rows, columns, node.keys, node.limit)
-    for start in range(0, len(ordered), BATCH_ROWS):
-        yield ordered[start:start + BATCH_ROWS]
+    yield from cut(ordered)
 
 
 def _sorted(rows: list[Document], columns: list[list[Any]], keys: Sequence[SortKey]) -> list[Document]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gatherum.errors import OperatorError
 from gatherum.plan.nodes import Documents, Filter, Limit, ReplaceRoot, Scan, Shared, Skip, Union
-from gatherum.rows.interpreter import BATCH_ROWS, Run, interprets
+from gatherum.rows.batches import Batches, cut, row_wise
+from gatherum.rows.interpreter import Run, interpret, interprets
+from gatherum.rows.values import filter_of, values_of
 from gatherum.types.values import Document, type_name
-
-Batches = Iterator[list[Document]]
 
 
 @interprets(Scan)
 def scan(node: Scan, run: Run) -> Batches:
     """Reads a source."""
-    yield from run.open(node)
+    for batch in run.open(node):
+        yield from cut(batch)
 
 
 @interprets(Shared)
@@ -34,19 +33,13 @@ def documents(node: Documents, run: Run) -> Batches:
     for row in rows:
         if not isinstance(row, dict):
             raise OperatorError(f"$documents takes an array of documents; it holds {type_name(row)}", 40228)
-    for start in range(0, len(rows), BATCH_ROWS):
-        yield rows[start:start + BATCH_ROWS]
+    yield from cut(rows)
 
 
 @interprets(Filter)
 def filter_rows(node: Filter, run: Run) -> Batches:
     """Keeps the rows for which the predicate is true."""
-    test = run.predicate(node.predicate)
-    frame = run.frame()
-    for batch in run.batches(node.input):
-        kept = [row for row in batch if test(row, frame)]
-        if kept:
-            yield kept
+    return row_wise(filter_of(node.predicate, run), run.batches(node.input))
 
 
 @interprets(Limit)
@@ -74,18 +67,19 @@ def skip(node: Skip, run: Run) -> Batches:
 def union(node: Union, run: Run) -> Batches:
     """The first input, then the second."""
     yield from run.batches(node.first)
-    yield from run.batches(node.second)
+    yield from interpret(node.second, run)
 
 
 @interprets(ReplaceRoot)
 def replace_root(node: ReplaceRoot, run: Run) -> Batches:
     """Puts the expression's document in the place of each row."""
-    evaluate = run.expression(node.expression)
-    frame = run.frame()
-    for batch in run.batches(node.input):
-        made = [evaluate(row, frame) for row in batch]
+    values = values_of(node.expression, run)
+
+    def replaced(rows: list[Document]) -> list[Document]:
+        made = values(rows)
         for row in made:
             if type(row) is not dict:
                 raise OperatorError(f"'newRoot' expression must evaluate to an object, but it gave {type_name(row)}",
                                     40228)
-        yield made
+        return made
+    return row_wise(replaced, run.batches(node.input))

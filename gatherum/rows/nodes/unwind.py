@@ -7,21 +7,17 @@ from collections.abc import Iterator
 from bson import Int64
 
 from gatherum.plan.nodes import Unwind
+from gatherum.rows.batches import Batches, row_wise
 from gatherum.rows.interpreter import Run, interprets
 from gatherum.rows.nodes.paths import value_at, with_value
 from gatherum.types.values import MISSING, Document
-
-Batches = Iterator[list[Document]]
 
 
 @interprets(Unwind)
 def unwind(node: Unwind, run: Run) -> Batches:
     """Writes each element in the place of the array; a value that is no array is its own only element."""
     unwind_row = _plain if len(node.path) == 1 and node.index is None and not node.keep_empty else _general
-    for batch in run.batches(node.input):
-        made = [row for document in batch for row in unwind_row(document, node)]
-        if made:
-            yield made
+    return row_wise(lambda rows: [made for row in rows for made in unwind_row(row, node)], run.batches(node.input))
 
 
 def _plain(document: Document, node: Unwind) -> list[Document]:

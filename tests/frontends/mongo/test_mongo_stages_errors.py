@@ -44,7 +44,7 @@ REFUSED = [
     ("$lookup", {"from": "d", "pipeline": 1, "as": "c"}, 14), ("$lookup", {"from": "d", "pipeline": [], "as": 1}, 14),
     ("$lookup", {"from": "d", "pipeline": [], "as": "c", "lett": {}}, 40415),
     ("$lookup", {"from": {"db": "x", "coll": "d"}, "pipeline": [], "as": "c"}, 9),
-    ("$lookup", {"from": "d", "pipeline": [], "let": {"X": 1}, "as": "c"}, 16867),
+    ("$lookup", {"from": "d", "pipeline": [], "let": {"X": 1}, "as": "c"}, 9),
     ("$lookup", {"pipeline": [], "as": "c"}, 9), ("$bucket", 1, 40201),
     ("$bucket", {"groupBy": "$a", "boundaries": [1, 2], "x": 1}, 40197), ("$bucket", {"groupBy": "$a"}, 40198),
     ("$bucket", {"groupBy": 1, "boundaries": [1, 2]}, 40202), ("$bucket", {"groupBy": "$a", "boundaries": 1}, 40200),

@@ -24,8 +24,10 @@ def let(argument: Value, names: Names) -> Expression:
     if "in" not in argument:
         raise PipelineError("the argument 'in' is missing", 16877)
     variables = argument["vars"]
+    if isinstance(variables, list | tuple):
+        variables = {str(position): value for position, value in enumerate(variables)}
     if not isinstance(variables, Mapping):
         raise PipelineError(f"'vars' must be an object, not {type_name(variables)}", 10065)
-    bound = tuple(check_variable_name(name) for name in variables)
-    values = tuple(parse_expression(value, names) for value in variables.values())
+    bound = tuple([check_variable_name(name) for name in variables])
+    values = tuple([parse_expression(value, names) for value in variables.values()])
     return Call("$let", (*values, Lambda(bound, parse_expression(argument["in"], names.bind(*bound)))))

@@ -37,8 +37,7 @@ def _parse_key(value: Value, names: Names) -> Expression:
     """The key; as in MongoDB an array is a constant, and the only field of an object is null where it is missing."""
     if isinstance(value, dict) and value:
         if not next(iter(value)).startswith("$") and any(is_number(v) or isinstance(v, bool) for v in value.values()):
-            raise PipelineError("$group does not support inclusion-style expressions: write {$literal: 1} for a "
-                                "constant", 17390)
+            raise PipelineError("an inclusion such as {a: 1} is no key: write {$literal: 1} for a constant", 17390)
         key = parse_expression(value, names)
         if isinstance(key, MakeDocument) and len(key.items) == 1:
             (name, item), = key.items

@@ -1,0 +1,1 @@
+"""The command `gatherum`: queries from the shell."""

@@ -1,0 +1,73 @@
+"""`gatherum demo`: what gatherum does, shown on generated data or on the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from gatherum.cli.options import debug_option, setting_options
+
+SAMPLE_ROWS: Final = 5000
+
+
+@click.command(short_help="Show what gatherum does, on generated data or on your own.")
+@click.option("--rows", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="Orders to generate.")
+@click.option("--ticks", type=click.IntRange(min=1), default=5_000_000, show_default=True, help="Ticks to generate.")
+@click.option("--directory", type=click.Path(file_okay=False, path_type=Path), default="demo-data", show_default=True,
+              help="Where the generated files lie. They are kept, and used again.")
+@click.option("--data", metavar="GLOB", help="Describe and aggregate these files, and generate nothing.")
+@setting_options()
+@debug_option
+def command(rows: int, ticks: int, directory: Path, data: str | None, settings: Mapping[str, Any]) -> None:
+    """Generates the orders and customers of a shop and the ticks of an exchange, runs pipelines over them, and shows
+    of each what it asks, its first rows, and what every operator did. With --data it shows the same for files of
+    yours: their fields, their number of rows, frequent values, and the range of their numbers.
+    """
+    from gatherum.runtime.settings import Settings
+
+    chosen = Settings.resolve(**settings)
+    if data is None:
+        _demonstrate(rows, ticks, directory, chosen)
+    else:
+        _survey(data, chosen)
+
+
+def _demonstrate(rows: int, ticks: int, directory: Path, settings: Any) -> None:
+    from gatherum.api.inputs import opener
+    from gatherum.cli.demo.pipelines import PIPELINES
+    from gatherum.cli.demo_files import demo_files
+    from gatherum.cli.showing import show_query
+
+    files = demo_files(directory, rows, ticks, settings.progress)
+    openers = {path.stem: opener(path, path.stem) for path in files if path.suffix == ".parquet"}
+    for each in PIPELINES:
+        show_query(each.name, each.purpose, openers, each.source, each.pipeline, settings)
+    click.echo("\nThe data lies in\n" + "\n".join(f"  {path}" for path in files))
+
+
+def _survey(data: str, settings: Any) -> None:
+    import itertools
+
+    from gatherum.api.inputs import opener
+    from gatherum.cli.inputs import collection_name
+    from gatherum.cli.reading import open_each, records
+    from gatherum.cli.schema_table import show_shapes
+    from gatherum.cli.shapes import Shapes
+    from gatherum.cli.showing import show_query
+    from gatherum.cli.survey import questions
+    from gatherum.plan.protocols import Coverage
+
+    sample, shapes = [], Shapes()
+    for source in open_each([data], None, settings.on_bad, Coverage()):
+        left = SAMPLE_ROWS - len(sample)
+        for number, document in enumerate(itertools.islice(records(source, left), left), 1):
+            shapes.add(document, source.name, number)
+            sample.append(document)
+    click.echo(f"The fields of the first {len(sample):,} records")
+    show_shapes(shapes)
+    name = collection_name(data)
+    for question in questions(sample):
+        show_query(question.title, question.purpose, {name: opener(data, name)}, name, question.pipeline, settings)

@@ -1,0 +1,104 @@
+"""Batches as the record batches of one file, and back: the columns of all rows under one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from gatherum.errors import SourceError
+from gatherum.kernels.columns.batch import Batch
+from gatherum.kernels.columns.build import merge_orders
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.files import file_field, from_file, to_file
+from gatherum.kernels.columns.shapes import MISSING_SHAPE, Shape, shape_of, union
+
+LAYOUT_KEY: Final = b"gatherum.layout"
+LAYOUT_NAME: Final = "gatherum.layout"
+
+
+@dataclass(frozen=True, slots=True)
+class FileShape:
+    """What the rows of a file have in common: the shapes of the columns, in the order of the columns; `rows` is how
+    many there are. With `layouts`, a column says which keys the rows have that this order does not fit."""
+
+    columns: tuple[tuple[str, Shape], ...] = ()
+    rows: int = 0
+    layouts: bool = False
+
+    def joined(self, batch: Batch) -> FileShape:
+        """The shape of these rows and those of a batch."""
+        ours = dict(self.columns)
+        theirs = {name: shape_of(column) for name, column in batch.columns.items()}
+        order = merge_orders([tuple(ours), batch.names]) if batch.layout is None else None
+        names = order or tuple(dict.fromkeys([*ours, *batch.names]))
+        return FileShape(tuple((name, self._joined(name, ours, theirs, batch)) for name in names),
+                         self.rows + batch.rows, self.layouts or order is None)
+
+    def _joined(self, name: str, ours: dict[str, Shape], theirs: dict[str, Shape], batch: Batch) -> Shape:
+        if name not in ours:
+            return union(MISSING_SHAPE, theirs[name]) if self.rows else theirs[name]
+        if name not in theirs:
+            return union(ours[name], MISSING_SHAPE) if batch.rows else ours[name]
+        return union(ours[name], theirs[name])
+
+    @property
+    def _has_layout_column(self) -> bool:
+        return self.layouts or (self.rows > 0 and not self.columns)
+
+    def schema(self) -> pa.Schema:
+        """The schema of the file."""
+        fields = [file_field(name, shape) for name, shape in self.columns]
+        if self._has_layout_column:
+            name = LAYOUT_NAME
+            while any(name == each for each, _ in self.columns):
+                name += "_"
+            fields.append(pa.field(name, pa.string(), metadata={LAYOUT_KEY: b"1"}))
+        return pa.schema(fields)
+
+    def record_batch(self, batch: Batch) -> pa.RecordBatch:
+        """A batch whose shape was joined, under the schema of the file; LossError where the file cannot hold it."""
+        arrays = [to_file(batch.column(name), shape, name) for name, shape in self.columns]
+        if self._has_layout_column:
+            arrays.append(self._layout(batch))
+        schema = self.schema()
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def _layout(self, batch: Batch) -> pa.Array:
+        if batch.layout is not None:
+            texts = pa.array([orjson.dumps(keys).decode() for keys in batch.layouts], pa.string())
+            return texts.take(pa.array(batch.layout))
+        following = iter([name for name, _ in self.columns])
+        if self.columns and all(name in following for name in batch.names):
+            return pa.nulls(batch.rows, pa.string())
+        return pa.repeat(orjson.dumps(batch.names).decode(), batch.rows)
+
+
+def check_names(names: Iterable[str], where: str) -> None:
+    """SourceError where two columns have one name."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise SourceError(f"{where} has two columns with the name {name!r}: a document can hold only one")
+        seen.add(name)
+
+
+def batch_from_file(record_batch: pa.RecordBatch, ordinal: int = 0) -> Batch:
+    """The batch of a file's record batch, whoever wrote the file."""
+    columns: dict[str, Column] = {}
+    texts: pa.Array | None = None
+    for i, field in enumerate(record_batch.schema):
+        if field.metadata and LAYOUT_KEY in field.metadata:
+            texts = record_batch.column(i)
+        else:
+            columns[field.name] = from_file(record_batch.column(i), field)
+    if texts is None or texts.null_count == len(texts):
+        return Batch(columns, record_batch.num_rows, ordinal)
+    coded = texts if isinstance(texts, pa.DictionaryArray) else texts.dictionary_encode()
+    layouts = [tuple(name for name in orjson.loads(text) if name in columns) for text in coded.dictionary.to_pylist()]
+    layout = coded.indices.fill_null(len(layouts)).to_numpy().astype(np.int32)
+    return Batch(columns, record_batch.num_rows, ordinal, layout, (*layouts, tuple(columns)))

@@ -1,0 +1,53 @@
+"""Expressions over whole batches: as closures, and from some number of rows on as generated source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gatherum.plan.expressions import ROOT, Expression, Get, Literal, Variable
+from gatherum.rows.source import source_of_filter, source_of_values
+from gatherum.types.values import MISSING, Document, Value
+
+if TYPE_CHECKING:
+    from gatherum.rows.interpreter import Run
+
+SOURCE_ROWS = 1000
+"""After so many rows it pays to compile source."""
+
+OverRows = Callable[[list[Document]], list[Any]]
+
+
+def values_of(expression: Expression, run: Run) -> Callable[[list[Document]], list[Value]]:
+    """A function that gives the expression's value for each row of a list."""
+    match expression:
+        case Get(Variable(name), (single,)) if name == ROOT:
+            return lambda rows: [row.get(single, MISSING) for row in rows]
+        case Literal(value):
+            return lambda rows: [value] * len(rows)
+    evaluate = run.expression(expression)
+    frame = run.frame()
+    return improving(lambda rows: [evaluate(row, frame) for row in rows],
+                     lambda: source_of_values(expression, run.variables))
+
+
+def filter_of(predicate: Expression, run: Run) -> OverRows:
+    """A function that gives the rows of a list for which the predicate is true."""
+    test = run.predicate(predicate)
+    frame = run.frame()
+    return improving(lambda rows: [row for row in rows if test(row, frame)],
+                     lambda: source_of_filter(predicate, run.variables))
+
+
+def improving(first: OverRows, generate: Callable[[], OverRows]) -> OverRows:
+    """`first` for the first rows; then what `generate` gives."""
+    seen = 0
+    chosen = first
+
+    def over(rows: list[Document]) -> list[Any]:
+        nonlocal seen, chosen
+        seen += len(rows)
+        if chosen is first and seen > SOURCE_ROWS:
+            chosen = generate()
+        return chosen(rows)
+    return over

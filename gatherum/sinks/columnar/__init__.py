@@ -1,0 +1,1 @@
+"""Writers of files of columns; imported when such a file is written."""

@@ -1,0 +1,113 @@
+"""Arrow objects and frames in memory as a source: what has `__arrow_c_stream__` or `__arrow_c_array__`.
+
+Tables and frames (pandas, polars, relations of DuckDB) can be read any number of times, by several threads, without
+copying what Arrow lays out as it is; a relation is computed once. Readers of record batches are read once, piece by
+piece.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from gatherum.errors import SourceError
+from gatherum.plan.protocols import Coverage, Request, Statistics
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from gatherum.sources.columnar.partition import ColumnPartition
+
+PARTITION_ROWS: Final = 1 << 18
+
+
+class ArrowSource:
+    """The rows of an Arrow object or a frame."""
+
+    accepts = frozenset({"fields", "limit"})
+    columnar = True
+
+    def __init__(self, given: Any, name: str = "rows", *, coverage: Coverage | None = None) -> None:
+        self.name = name
+        self._given = _Given(given, name)
+        self._coverage = Coverage() if coverage is None else coverage
+
+    def opened(self, coverage: Coverage) -> ArrowSource:
+        """The same source, which notes in `coverage` what is read of it."""
+        source = ArrowSource.__new__(ArrowSource)
+        source.name, source._given, source._coverage = self.name, self._given, coverage
+        return source
+
+    def schema(self) -> dict[str, str] | None:
+        """The types of the columns."""
+        from gatherum.sources.columnar.partition import aliases
+
+        return aliases(self._given.schema)
+
+    def statistics(self) -> Statistics:
+        """The rows and bytes of a table; nothing is known of a reader."""
+        table = self._given.table
+        return Statistics() if table is None else Statistics(table.num_rows, table.nbytes)
+
+    def partitions(self, request: Request) -> Sequence[ColumnPartition]:
+        """Ranges of a table's rows; a reader is undivided."""
+        from gatherum.sources.columnar.partition import ColumnPartition
+
+        table = self._given.table
+        if table is None:
+            return [ColumnPartition(self.name, self.name, self._coverage, lambda request: self._given.read())]
+        found = []
+        size = table.nbytes
+        for start in range(0, table.num_rows, PARTITION_ROWS):
+            part = table.slice(start, PARTITION_ROWS)
+            end = start + part.num_rows
+            found.append(ColumnPartition(f"{self.name}[{start}:{end}]", self.name, self._coverage,
+                                         lambda request, part=part: _needed(part, request).to_batches(),
+                                         part.num_rows, size * part.num_rows // table.num_rows))
+        return found
+
+
+def _needed(table: pa.Table, request: Request) -> pa.Table:
+    from gatherum.sources.columnar.partition import needed_columns
+
+    columns = needed_columns(table.schema, request.fields)
+    # Without any column a table would not say how many rows it has.
+    return table if len(columns) == table.num_columns else table.select(columns or [0])
+
+
+class _Given:
+    """What was given: a table, or a reader, which is read once."""
+
+    def __init__(self, given: Any, name: str) -> None:
+        import pyarrow as pa
+
+        from gatherum.kernels.columns.file_batches import check_names
+
+        self.name = name
+        self.table: pa.Table | None = None
+        self._reader: pa.RecordBatchReader | None = None
+        self._lock = threading.Lock()
+        self._kind = type(given).__name__
+        try:
+            if isinstance(given, pa.Table):
+                self.table = given
+            elif hasattr(given, "__len__") or not hasattr(given, "__arrow_c_stream__"):
+                self.table = pa.table(given) if hasattr(given, "__arrow_c_stream__") else \
+                    pa.Table.from_batches([pa.record_batch(given)])
+            else:
+                self._reader = given if isinstance(given, pa.RecordBatchReader) else \
+                    pa.RecordBatchReader.from_stream(given)
+        except (pa.ArrowException, TypeError, AttributeError) as error:
+            raise SourceError(f"{name}: {self._kind} cannot be read as columns with names: {error}") from error
+        self.schema: pa.Schema = self.table.schema if self._reader is None else self._reader.schema  # pyright: ignore
+        check_names(self.schema.names, name)
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """The record batches of a reader."""
+        with self._lock:
+            reader, self._reader = self._reader, None
+        if reader is None:
+            raise SourceError(f"{self.name}: this {self._kind} was read already, and can be read only once: make a "
+                              "table of it")
+        yield from reader

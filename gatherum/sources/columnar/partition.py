@@ -1,0 +1,156 @@
+"""What the sources of columns share: a partition that gives Arrow record batches, as batches and as documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from gatherum.errors import LossError, SourceError
+from gatherum.kernels.columns.batch import MAX_ROWS, Batch, first_ordinal
+from gatherum.kernels.columns.file_batches import LAYOUT_KEY, batch_from_file
+from gatherum.kernels.columns.files import NUMBERS_KEY
+from gatherum.kernels.columns.types import (
+    ARROW_RULES,
+    BsonValueType,
+    Decimal128Type,
+    ObjectIdType,
+    VariantType,
+)
+from gatherum.plan.analysis import top_names
+from gatherum.plan.expressions import Path
+from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request, Skipped
+from gatherum.types.values import TYPE_NAMES, BsonType, Document
+
+ENOUGH_ROWS: Final = 1 << 14
+MIXED: Final = "mixed"
+READ_ERRORS: Final = (pa.ArrowException, OSError)
+
+Read = Callable[[Request], Iterable[pa.RecordBatch]]
+
+
+def morsels(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of at most `MAX_ROWS`: large ones are cut, without copying, and small ones joined."""
+    small: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        if small and rows + batch.num_rows > MAX_ROWS:
+            yield from _joined(small)
+            small, rows = [], 0
+        if batch.num_rows >= ENOUGH_ROWS and not small:
+            for start in range(0, batch.num_rows, MAX_ROWS):
+                yield batch.slice(start, MAX_ROWS)
+        elif batch.num_rows:
+            small.append(batch)
+            rows += batch.num_rows
+            if rows >= ENOUGH_ROWS:
+                yield from _joined(small)
+                small, rows = [], 0
+    yield from _joined(small)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    if len(batches) < 2 or not batches[0].num_columns:
+        return batches
+    try:
+        return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()
+    except pa.ArrowNotImplementedError:                      # dictionaries below other types cannot be joined
+        return batches
+
+
+def is_layout(field: pa.Field) -> bool:
+    """Whether a column of a file says which keys the rows have."""
+    return bool(field.metadata) and LAYOUT_KEY in field.metadata
+
+
+def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[int]:
+    """The positions of the columns that a request needs."""
+    names = None if fields is None else top_names(fields)
+    return [i for i, field in enumerate(schema) if names is None or field.name in names or is_layout(field)]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPartition:
+    """Rows that are columns already. `read` gives them as record batches, with the columns needed or more; `place`
+    names them in messages, within `source`, and `offset` is where they begin there."""
+
+    name: str
+    source: str
+    coverage: Coverage
+    read: Read
+    rows: int | None = None
+    size_bytes: int | None = None
+    on_bad: OnBad = "error"
+    place: str = ""
+    offset: int = 0
+
+    def batches(self, request: Request) -> Iterator[Batch]:
+        """The rows in batches of at most `MAX_ROWS`, numbered as the batches of partition 0: who reads several
+        partitions gives each batch the ordinal of its own partition's number."""
+        left = request.limit
+        self.coverage.note(self.source, 0, self.size_bytes or 0)
+        for number, found in enumerate(self._checked(request)):
+            if left is not None:
+                found = found.slice(0, left)
+                left -= found.num_rows
+            self.coverage.note(self.source, found.num_rows)
+            narrowed = found.select(needed_columns(found.schema, request.fields)) if found.num_columns else found
+            yield Batch({}, found.num_rows, first_ordinal(0, number)) if not narrowed.num_columns else \
+                batch_from_file(narrowed, first_ordinal(0, number))
+            if left == 0:
+                return
+
+    def documents(self, request: Request) -> Iterator[list[Document]]:
+        """The rows as documents; LossError where BSON cannot hold a value."""
+        for batch in self.batches(request):
+            for start in range(0, batch.rows, BATCH_ROWS):
+                try:
+                    yield batch.slice(start, BATCH_ROWS).documents()
+                except LossError as error:
+                    raise error.within(self.name) from None
+                except UnicodeDecodeError as error:
+                    raise SourceError(f"{self.name}: a string is not valid UTF-8: {error.reason}") from None
+
+    def _checked(self, request: Request) -> Iterator[pa.RecordBatch]:
+        if request.limit == 0:
+            return
+        try:
+            found = self.read(request)
+            yield from found if request.limit is not None and request.limit < ENOUGH_ROWS else morsels(found)
+        except READ_ERRORS as error:
+            where = f"{self.source}, {self.place}" if self.place else self.source
+            if (request.on_bad or self.on_bad) == "error":
+                raise SourceError(f"{where}: {_reason(error)}") from error
+            self.coverage.skip(Skipped(self.source, self.offset, self.place or "rows",
+                                       f"{_reason(error)}; nothing of it was read from here on"))
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__
+
+
+def aliases(schema: pa.Schema) -> dict[str, str]:
+    """The type of each column by MongoDB's aliases; `mixed` where a column holds several, and Arrow's name of the type
+    where BSON has none."""
+    return {field.name: _alias(field) for field in schema if not is_layout(field)}
+
+
+_BSON: Final = {rule.arrow: rule.bson for rule in ARROW_RULES}
+_EXTENSIONS: Final = {ObjectIdType: BsonType.OBJECT_ID, Decimal128Type: BsonType.DECIMAL}
+
+
+def _alias(field: pa.Field) -> str:
+    kind = field.type
+    if isinstance(kind, BsonValueType | VariantType):
+        return MIXED
+    if field.metadata and NUMBERS_KEY in field.metadata:
+        return "number"
+    if isinstance(kind, pa.BaseExtensionType):
+        known = _EXTENSIONS.get(type(kind))
+        return TYPE_NAMES[known] if known else _alias(pa.field("", kind.storage_type))
+    if pa.types.is_dictionary(kind):
+        return _alias(pa.field("", kind.value_type))
+    bson = _BSON.get(str(kind).split("<")[0].split("[")[0].split("(")[0])
+    return str(kind) if bson is None else TYPE_NAMES[bson]

@@ -1,0 +1,70 @@
+"""`gatherum convert`."""
+
+import pytest
+from bson import Int64
+from click.testing import CliRunner
+from reading import exact, read_file
+
+from gatherum.cli.main import shell
+
+ROWS = [{"a": 1, "b": "x"}, {"a": Int64(2), "b": None}]
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "rows.ndjson"
+    path.write_text('{"a": 1, "b": "x"}\n{"a": {"$numberLong": "2"}, "b": null}\n')
+    return str(path)
+
+
+def convert(*words):
+    return CliRunner().invoke(shell, ["convert", *words])
+
+
+@pytest.mark.parametrize("name", ["out.bson", "out.bson.zst", "out.ndjson", "out.json"])
+def test_all_records_are_written_and_counted(source, tmp_path, name):
+    target = tmp_path / name
+    options = [] if "bson" in name else ["--canonical"]
+    result = convert(source, "-o", str(target), *options)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"2 rows written to {target}\n"
+    assert exact(read_file(target)) == exact(ROWS)
+
+
+def test_several_sources_become_one(source, tmp_path):
+    target = tmp_path / "out.bson"
+    assert convert(source, source, "-o", str(target)).stderr.startswith("4 rows")
+    assert read_file(target) == ROWS + ROWS
+
+
+def test_standard_output_is_a_target(source):
+    result = convert(source, "-o", "-", "--format", "jsonl")
+    assert result.stdout == '{"a":1,"b":"x"}\n{"a":2,"b":null}\n'
+    assert result.stderr == "2 rows written to standard output\n"
+
+
+def test_a_loss_is_refused_and_leaves_nothing(tmp_path):
+    source, target = tmp_path / "s.ndjson", tmp_path / "t.csv"
+    source.write_text('{"a": [1]}\n')
+    refused = convert(str(source), "-o", str(target))
+    assert refused.exit_code == 1
+    assert "the field 'a' is array" in refused.stderr
+    assert "--lossy" in refused.stderr
+    assert list(tmp_path.iterdir()) == [source]
+    assert convert(str(source), "-o", str(target), "--lossy").exit_code == 0
+
+
+def test_what_was_skipped_is_told(tmp_path):
+    source, target = tmp_path / "s.ndjson", tmp_path / "t.bson"
+    source.write_text('{"a": 1}\n{\n')
+    result = convert(str(source), "-o", str(target), "--on-bad", "skip")
+    assert result.exit_code == 3
+    assert read_file(target) == [{"a": 1}]
+
+
+@pytest.mark.parametrize(("words", "said"), [(["-o", "x.csv"], "Missing argument"), (["SOURCE"], "Missing option"),
+                                             (["SOURCE", "-o", "x.what"], "names no format")])
+def test_what_is_missing_is_told(source, words, said):
+    result = convert(*[source if word == "SOURCE" else word for word in words])
+    assert result.exit_code in (1, 2)
+    assert said in result.stderr

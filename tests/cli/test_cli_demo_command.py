@@ -1,0 +1,90 @@
+"""`gatherum demo`: the frame around the generated data, and the survey of the user's own."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from gatherum.cli.demo.pipelines import PIPELINES
+from gatherum.cli.main import shell
+from gatherum.cli.survey import FEW_VALUES, questions
+
+
+def demo(*words):
+    result = CliRunner().invoke(shell, ["demo", *words])
+    assert result.exit_code == 0, result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("demo")
+    return path, demo("--rows", "400", "--ticks", "500", "--directory", str(path))
+
+
+def test_every_pipeline_is_shown_with_its_purpose_its_rows_and_its_operators(folder):
+    path, result = folder
+    parts = re.split(r"^(?=\w+: .*\n\w+\.aggregate\(\[$)", result.stdout, flags=re.MULTILINE)[1:]
+    assert [part.partition(":")[0] for part in parts] == [each.name for each in PIPELINES]
+    for each, part in zip(PIPELINES, parts, strict=True):
+        assert f"{each.name}: {each.purpose}\n{each.source}.aggregate([" in part
+        assert re.search(r"^[1-9][\d,]* rows?(, of which 10 are shown)?, in .+; engine ", part, re.MULTILINE)
+        assert re.search(r"^[│ ]+engine \w+", part, re.MULTILINE)
+        assert "━" in part
+    for name in ("orders.ndjson", "orders.bson", "orders.parquet", "customers.ndjson", "ticks.parquet"):
+        assert f"  {path / name}\n" in result.stdout
+
+
+def test_files_are_used_again_while_they_are_what_was_asked_for(folder):
+    path, first = folder
+    written = (path / "orders.parquet").stat().st_mtime_ns
+    assert "generating 400 orders and 500 ticks" in first.stderr
+    assert demo("--rows", "400", "--ticks", "500", "--directory", str(path)).stderr == ""
+    assert (path / "orders.parquet").stat().st_mtime_ns == written
+
+
+def test_files_that_are_not_whole_or_not_those_are_generated_anew(folder):
+    path, _ = folder
+    (path / "ticks.parquet").write_bytes(b"PAR1")
+    assert "generating" in demo("--rows", "400", "--ticks", "500", "--directory", str(path)).stderr
+    assert (path / "ticks.parquet").stat().st_size > 4
+    assert "generating 300 orders" in demo("--rows", "300", "--ticks", "500", "--directory", str(path)).stderr
+    demo("--rows", "400", "--ticks", "500", "--directory", str(path))
+
+
+def test_the_user_s_own_files_are_described_and_aggregated(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.ndjson").write_text(
+            "".join(f'{{"n": {number}, "kind": "{"xyz"[number % 3]}", "deep": {{"f": {number / 2}}}}}\n'
+                    for number in range(30)))
+    text = demo("--data", str(tmp_path / "*.ndjson")).stdout
+    assert "The fields of the first 60 records" in text
+    assert "deep.f" in text
+    assert re.search(r"^rows\n━+\n +60\n", text, re.MULTILINE)
+    assert re.search(r"x +│ +20\n", text)
+    assert re.search(r"60 │ +0 │ 14.5 │ +29\n", text)
+    assert re.search(r"60 │ 0.0 │ 7.25 │ 14.5\n", text)
+
+
+def asked(sample):
+    return [(question.title, next(iter(question.pipeline[-1]))) for question in questions(sample)]
+
+
+def test_only_values_that_repeat_are_counted():
+    rows = [{"id": f"x{number}", "kind": "ab"[number % 2], "flag": True, "none": None} for number in range(100)]
+    assert asked(rows) == [("rows", "$count"), ("kind", "$limit"), ("flag", "$limit")]
+    assert asked([{"k": f"v{number % (FEW_VALUES + 1)}"} for number in range(200)]) == [("rows", "$count")]
+    assert asked([{"k": 1}, {"k": 2}])[1:] == [("k", "$unset")]
+
+
+def test_numbers_of_any_type_have_a_range():
+    assert asked([{"a": 1.5, "b": {"c": 2}}, {"a": 7, "b": {"c": "x"}}, {"a": 3, "b": {"c": 5}}]) == [
+        ("rows", "$count"), ("a", "$unset"), ("b.c", "$unset")]
+
+
+def test_fields_that_a_pipeline_cannot_name_are_passed_over():
+    assert asked([{"a.b": 1, "$c": 2, "": 3, "list": [1], "d": {"x.y": 1}}] * 4) == [("rows", "$count")]
+
+
+def test_nothing_is_asked_of_no_documents_but_their_number():
+    assert asked([]) == [("rows", "$count")]

@@ -1,0 +1,155 @@
+"""Arrow objects and frames in memory, and columns of documents."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reading import exact, read
+from strategies import documents
+
+from gatherum.errors import LossError, SourceError
+from gatherum.plan.protocols import Coverage, Request
+from gatherum.sources.arrow_memory import ArrowSource
+from gatherum.sources.columns import columnar
+from gatherum.sources.memory import MemorySource
+
+TABLE = pa.table({"a": [1, 2], "s": ["x", None]})
+ROWS = [{"a": 1, "s": "x"}, {"a": 2, "s": None}]
+
+
+def batches(source, **request):
+    asked = Request(**request)
+    return [batch for partition in source.partitions(asked) for batch in partition.batches(asked)]
+
+
+@pytest.mark.parametrize("given", [TABLE, TABLE.to_batches()[0], pl.DataFrame({"a": [1, 2], "s": ["x", None]}),
+                                   pd.DataFrame({"a": [1, 2], "s": ["x", None]})], ids=lambda g: type(g).__module__)
+def test_tables_and_frames_are_read_any_number_of_times(given):
+    source = ArrowSource(given, "rows")
+    assert read(source) == read(source.opened(Coverage())) == ROWS
+    assert source.statistics().rows == 2
+    assert source.schema() == {"a": "long", "s": "string"}
+
+
+def test_relations_of_duckdb():
+    duckdb = pytest.importorskip("duckdb")
+    source = ArrowSource(duckdb.sql("select range a, 'k' s from range(3)"), "rows")
+    assert read(source) == read(source) == [{"a": i, "s": "k"} for i in range(3)]
+
+
+class Stream:
+    """An object that offers a stream of Arrow data, and nothing else."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+@pytest.mark.parametrize("given", [lambda: TABLE.to_reader(), lambda: Stream(TABLE)])
+def test_readers_are_read_once(given):
+    source = ArrowSource(given(), "orders")
+    assert source.statistics().rows is None
+    assert source.schema() == {"a": "long", "s": "string"}
+    assert read(source) == ROWS
+    with pytest.raises(SourceError, match=r"orders: this .* was read already, and can be read only once: make a table"):
+        read(source.opened(Coverage()))
+
+
+def test_values_of_frames():
+    frame = pl.DataFrame({"c": pl.Series(["u", "v"], dtype=pl.Categorical), "t": [dt.datetime(2020, 1, 1)] * 2,
+                          "l": [[1, 2], []], "o": [{"x": 1.5}, {"x": None}], "b": [b"x", None], "i8": [1, -1]},
+                         schema_overrides={"i8": pl.Int8})
+    assert read(ArrowSource(frame)) == [
+        {"c": "u", "t": dt.datetime(2020, 1, 1), "l": [1, 2], "o": {"x": 1.5}, "b": b"x", "i8": 1},
+        {"c": "v", "t": dt.datetime(2020, 1, 1), "l": [], "o": {"x": None}, "b": None, "i8": -1}]
+    coded = pd.DataFrame({"c": pd.Categorical(["u", "v"]), "n": pd.Categorical([1, 2])})
+    batch, = batches(ArrowSource(coded))
+    assert pa.types.is_dictionary(batch.column("c").array.type)
+    assert batch.column("n").array.type == pa.int64()
+
+
+def test_a_loss_names_the_column():
+    with pytest.raises(LossError, match=r"orders\[0:1\]: .*'u'"):
+        read(ArrowSource(pa.table({"u": pa.array([2**63], pa.uint64())}), "orders"))
+
+
+def test_numbers_are_not_copied():
+    values = np.arange(100_000)
+    table = pa.table({"a": pa.array(values)})
+    first, second = batches(ArrowSource(table))
+    assert (first.rows, second.rows) == (65_536, 34_464)
+    start = table.column("a").chunk(0).buffers()[1].address
+    assert {batch.column("a").array.buffers()[1].address for batch in (first, second)} == {start}
+
+
+def test_a_large_table_is_several_partitions():
+    source = ArrowSource(pa.table({"a": range(600_000)}), "rows")
+    found = source.partitions(Request())
+    assert [p.rows for p in found] == [262_144, 262_144, 75_712]
+    assert [p.name for p in found] == ["rows[0:262144]", "rows[262144:524288]", "rows[524288:600000]"]
+    assert sum(p.size_bytes for p in found) <= 600_000 * 8
+    assert [row["a"] for row in read(source)] == list(range(600_000))
+
+
+def test_small_chunks_are_joined():
+    table = pa.concat_tables([pa.table({"a": [i], "s": pa.array([str(i % 3)]).dictionary_encode()})
+                              for i in range(1000)])
+    batch, = batches(ArrowSource(table))
+    assert batch.rows == 1000
+    assert [row["s"] for row in batch.documents()] == [str(i % 3) for i in range(1000)]
+
+
+def test_only_needed_columns_and_rows():
+    source = ArrowSource(TABLE)
+    assert read(source, fields=(("s",),)) == [{"s": "x"}, {"s": None}]
+    assert read(source, fields=()) == [{}, {}]
+    assert read(source, limit=1) == ROWS[:1]
+    assert [batch.names for batch in batches(source, fields=(("s", "x"),))] == [("s",)]
+
+
+def test_coverage():
+    coverage = Coverage()
+    read(ArrowSource(TABLE, "rows").opened(coverage))
+    assert (coverage.sources, coverage.rows) == (["rows"], 2)
+
+
+@pytest.mark.parametrize("given", [pl.Series([1, 2]), pa.array([1, 2]),
+                                   pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["a", "a"])])
+def test_what_is_no_table_is_refused(given):
+    with pytest.raises(SourceError, match="rows"):
+        ArrowSource(given, "rows")
+
+
+# Columns of documents
+
+@given(st.lists(documents, max_size=6), st.one_of(st.none(), st.frozensets(st.sampled_from("abc"))))
+def test_documents_become_columns_and_come_back(rows, names):
+    fields = None if names is None else tuple((name,) for name in sorted(names))
+    found = [row for batch in batches(columnar(MemorySource(rows)), fields=fields) for row in batch.documents()]
+    assert exact(found) == exact([{name: value for name, value in row.items() if names is None or name in names}
+                                  for row in rows])
+
+
+def test_batches_of_documents_are_numbered():
+    source = columnar(MemorySource([{"a": i} for i in range(40_000)]))
+    found = batches(source)
+    assert [batch.rows for batch in found] == [16_384, 16_384, 7_232]
+    assert [batch.ordinal for batch in found] == [0, 1 << 32, 2 << 32]
+
+
+def test_columnar_sources_stay_as_they_are(tmp_path):
+    source = ArrowSource(TABLE)
+    assert columnar(source) is source
+    wrapped = columnar(MemorySource(ROWS, "rows"))
+    assert wrapped.columnar
+    assert wrapped.name == "rows"
+    assert wrapped.accepts == {"fields", "limit"}
+    assert wrapped.statistics().rows == 2
+    assert read(wrapped) == ROWS
