@@ -23,7 +23,7 @@ def explain_query(query: Query, execute: bool) -> dict[str, Any]:
     if execute:
         rows = 0
         for batch in run_columnar(query) if query.engine == "columnar" else run_rows(query):
-            rows += batch.rows if query.engine == "columnar" else len(batch)
+            rows += len(batch) if isinstance(batch, list) else batch.rows
         explained["executionStats"] = {"rows": rows, "seconds": query.seconds,
                                        "operators": None if query.metrics is None else query.metrics.to_dict()}
     return explained

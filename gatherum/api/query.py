@@ -57,7 +57,7 @@ def prepare(openers: Mapping[str, Open], collection: str | None, pipeline: Any, 
     coverage = Coverage()
     sources = {name: _open(openers, name, coverage, settings) for name in dict.fromkeys(scanned(plan))}
     context = OptimizerContext({name: source.statistics() for name, source in sources.items()},
-                               {name: source.accepts for name, source in sources.items()})
+                               {name: source.accepts | {"fields"} for name, source in sources.items()})
     query = Query(plan, optimize(plan, context), sources, variables, settings, coverage,
                   Cancellation.after(max_time_ms), started=started)
     query.engine, query.why = _choose_engine(query)
@@ -109,6 +109,8 @@ def _choose_engine(query: Query) -> tuple[str, str]:
             known += statistics.bytes
         elif statistics.rows is not None:
             known += statistics.rows * settings.rows_engine_limit // ROWS_IN_LISTS
+        elif source.columnar:
+            return "columnar", f"{name} is of unknown size"
         else:
             peeked = Peeked(source)
             query.sources = {**query.sources, name: peeked}

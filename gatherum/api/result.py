@@ -139,20 +139,22 @@ class Result:
             return pl.DataFrame()
         return pl.DataFrame([polars_column(column, name) for name, column in concat_batches(batches).columns.items()])
 
-    def write(self, path: str | os.PathLike[str], *, format: str | None = None, lossy: bool = False) -> int:
+    def write(self, path: str | os.PathLike[str], *, format: str | None = None, lossy: bool = False,
+              **options: Any) -> int:
         """Writes all rows to a file, in the format of its suffix or the one named; returns how many.
 
-        LossError where the format cannot hold a value, unless `lossy`. A write that fails leaves no file.
+        `options` are the format's, such as `canonical=True` for NDJSON. LossError where the format cannot hold a
+        value, unless `lossy`. A write that fails leaves no file.
         """
         from gatherum.sinks.files import open_sink
 
         self._use(f"written to {os.fspath(path)}")
         rows = 0
-        with open_sink(path, format, lossy) as sink:
-            write_batch = getattr(sink, "write_batch", None) if self._columnar else None
+        with open_sink(path, format, lossy, **options) as sink:
+            as_columns = self._columnar and sink.columnar
             for batch in self._taken():
-                if write_batch is not None:
-                    write_batch(batch)
+                if as_columns:
+                    sink.write_batch(batch)
                     rows += batch.rows
                 else:
                     documents = self._rows_of(batch)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from gatherum.errors import GatherumError
@@ -21,8 +22,8 @@ from gatherum.plan.protocols import Request
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.threads import run_morsels, run_workers
 
-PARTITION_BYTES_AT_ONCE: Final = 32 << 20
-"""Partitions up to this size are read by the thread that goes on with them; larger ones are read batch by batch."""
+MOST_PARTITIONS: Final = 1 << 14
+"""More partitions than these are shared out several at once, because an ordinal has so much room for their number."""
 
 Batches = Iterator[Batch]
 Read = Callable[[], Batches]
@@ -132,8 +133,10 @@ class LocalExecutor:
             request = Request(source.fields, source.filter, source.limit)
             partitions = self.sources[source.source].partitions(request)
             if len(partitions) >= 2 * self.context.settings.threads:
-                for number, partition in enumerate(partitions):
-                    yield lambda n=number, p=partition: self._read(p, n, request, figures)
+                at_once = -(-len(partitions) // MOST_PARTITIONS)
+                for number, start in enumerate(range(0, len(partitions), at_once)):
+                    some = partitions[start:start + at_once]
+                    yield lambda n=number, some=some: self._read(some, n, request, figures)
                 return
         for batch in self._input(fragment, figures):
             yield lambda batch=batch: iter([batch])
@@ -149,14 +152,13 @@ class LocalExecutor:
                     figures.add_input(inner.metrics)
         elif isinstance(source, Scan):
             request = Request(source.fields, source.filter, source.limit)
-            for number, partition in enumerate(self.sources[source.source].partitions(request)):
-                yield from self._read(partition, number, request, figures)
+            yield from self._read(self.sources[source.source].partitions(request), 0, request, figures)
         elif isinstance(source, Documents):
             yield from document_batches(source, self.context)
 
-    def _read(self, partition: Any, number: int, request: Request, figures: _Figures) -> Batches:
-        """The batches of a partition, in morsels, with their ordinals; timed and counted."""
-        batches = iter(partition.batches(request))
+    def _read(self, partitions: Sequence[Any], number: int, request: Request, figures: _Figures) -> Batches:
+        """The batches of some partitions, in morsels, with their ordinals; timed and counted."""
+        batches = chain.from_iterable(partition.batches(request) for partition in partitions)
         rows = self.context.settings.morsel_rows
         position = 0
         while True:
@@ -173,15 +175,15 @@ class LocalExecutor:
 
     def make(self, step: Step) -> Operator:
         """An operator for one thread; what the threads' lookups read is read once."""
-        if step.operator is LookupOperator and LookupOperator.needs_rows_of_other(step.node):  # pyright: ignore
+        node: Any = step.node
+        if step.operator is LookupOperator and LookupOperator.needs_rows_of_other(node):
             with self._lock:
                 if id(step) not in self._sides:
-                    node: Any = step.node
                     self._sides[id(step)] = JoinSide(node.foreign, self.context, lambda: self._subplan(node.other))
-            return LookupOperator(step.node, self.context, self._sides[id(step)])  # pyright: ignore
+            return LookupOperator(node, self.context, self._sides[id(step)])
         if step.operator in (LookupOperator, FacetOperator):
-            return step.operator(step.node, self.context, run=self._subplan)
-        return step.operator(step.node, self.context)
+            return step.operator(node, self.context, run=self._subplan)
+        return step.operator(node, self.context)
 
     def _subplan(self, plan: Node) -> Batches:
         """The rows of a plan that an operator reads beside its input."""

@@ -49,9 +49,9 @@ class RowsExecutor:
         """Begins a stretch of time of one operator; the time of the operators that it asks is theirs."""
         if self._stack:
             parent = self._stack[-1].metrics
-            if watched.metrics not in parent.inputs:
+            if all(known is not watched.metrics for known in parent.inputs):
                 parent.inputs.append(watched.metrics)
-        elif watched.metrics not in self._roots:
+        elif not self._roots:
             self._roots.append(watched.metrics)
         self._stack.append(watched)
         return time.perf_counter()

@@ -70,12 +70,17 @@ def _part(mask: np.ndarray, operand: Operand) -> Piece:
 def _either(mask: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Selects by bits: where neither side is the rule, that is several times as fast as `np.where`."""
     bits = _bits(mask, first.dtype)
-    return (first & bits) | (second & ~bits)
+    found = first & bits
+    np.invert(bits, out=bits)
+    bits &= second
+    found |= bits
+    return found
 
 
 def _bits(mask: np.ndarray, kind: np.dtype) -> np.ndarray:
     """Unsigned integers of all ones where the mask is true, else 0."""
-    return np.negative(np.ascontiguousarray(mask).view(np.uint8).astype(kind))
+    bits = np.ascontiguousarray(mask).view(np.uint8).astype(kind)
+    return np.negative(bits, out=bits)
 
 
 def join(columns: Sequence[Column]) -> Column:

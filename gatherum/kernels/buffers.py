@@ -49,7 +49,7 @@ def fixed_values(array: pa.Array) -> np.ndarray:
 
 
 def array_of(values: np.ndarray, valid: np.ndarray | None = None, kind: pa.DataType | None = None) -> pa.Array:
-    """An array of the values, of Arrow type `kind` where it is not that of the NumPy array; invalid where not `valid`."""
+    """An array of the values, invalid where not `valid`; its Arrow type is `kind`, if that is not NumPy's own."""
     rows = len(values)
     if values.dtype == np.bool_:
         kind, data = pa.bool_(), np.packbits(values, bitorder="little")
@@ -70,8 +70,9 @@ def column_of_words(types: np.ndarray | int, words: np.ndarray) -> Column:
     """A column of values that lie in words, as a variant column keeps them, and their types (one for all, or one a
     row): typed where one type is enough."""
     if isinstance(types, int):
-        nothing = types in (BsonType.MISSING, BsonType.NULL)
-        return Column(pa.nulls(len(words)), types == BsonType.MISSING) if nothing else Column(_typed(types, words, None))
+        if types in (BsonType.MISSING, BsonType.NULL):
+            return Column(pa.nulls(len(words)), types == BsonType.MISSING)
+        return Column(_typed(types, words, None))
     present = np.flatnonzero(np.bincount(types, minlength=256)).tolist()
     solid = [kind for kind in present if kind not in (BsonType.MISSING, BsonType.NULL)]
     nullish = [kind for kind in present if kind in (BsonType.MISSING, BsonType.NULL)]

@@ -58,7 +58,7 @@ def _civil(days: np.ndarray) -> Civil:
     return Civil(year_of_era + era * 400 + (month <= 2), month, day_of_year - (153 * march_month + 2) // 5 + 1)
 
 
-def day_numbers(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
+def day_numbers(year: np.ndarray, month: np.ndarray | int, day: np.ndarray | int) -> np.ndarray:
     """The days of calendar dates; the inverse of `civil`."""
     shifted = year.astype(np.int64) - (month <= 2)
     era = np.floor_divide(shifted, 400)

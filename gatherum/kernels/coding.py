@@ -1,8 +1,9 @@
 """Kernels that give small integers to keys: every distinct key gets the next code, in the order of first appearance.
 
-A *word table* maps pairs of a kind (one byte) and a word (64 bits) to codes; a *string table* maps byte strings to
-numbers, which then are words. Tables are linear-probing hash tables with room for a whole batch made beforehand, so
-that no kernel has to grow them.
+A key is two words of 64 bits. A *word table* is a linear-probing hash table: `slots` holds code + 1, below the lower
+half of the key's hash (0: empty), and `keys` the two words of each key at 2 * (code + 1). Row 0 of `keys` equals no
+key. Rows are looked up by the block, in several passes that have hardly a branch on the data, so that the loads of
+many rows are under way at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,204 @@ from gatherum.kernels.intrinsics import copy_bytes, load_byte, load_word
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SPREAD = np.uint64(0xC2B2AE3D27D4EB4F)
-EMPTY = np.uint64(0)
+LAST = np.uint64(0xD6E8FEB86659FD93)
+BLOCK = 1024
+PACKED = 15
+"""The longest string that lies in the words themselves."""
+
+
+@numba.njit(inline="always")
+def mix(low, high):
+    """A hash of two words; its upper bits are the best."""
+    h = low * MULTIPLIER + high * SPREAD
+    h ^= h >> np.uint64(32)
+    return h * LAST
+
+
+@numba.njit(inline="always")
+def differs(slot, h):
+    """Whether a slot's key has another hash."""
+    return ((slot >> np.uint64(32)) ^ h) & np.uint64(0xFFFFFFFF) != 0
+
+
+@numba.njit(inline="always")
+def slot_code(slot):
+    """The code in a slot; -1 where it is empty."""
+    return np.int32(np.int64(slot & np.uint64(0xFFFFFFFF)) - 1)
+
+
+@kernel("int64(uint64[::1], uint64[::1], int64, uint64[::1], uint64[::1], int64[::1], int32[::1])")
+def encode_words(low, high, start, slots, keys, used, codes):
+    """The codes of the keys (low[i], high[i]) from row `start` on; `high` may hold one word for all rows.
+
+    `used` holds how many keys are known, and the shift that makes hashes slots. Returns the row reached: less than
+    all rows where the table has to grow first.
+    """
+    rows, room = low.shape[0], slots.shape[0] // 2
+    mask, shift, known = slots.shape[0] - 1, np.uint64(used[1]), used[0]
+    step = 1 if high.shape[0] == rows else 0
+    hashes, others = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.int32)
+    for begin in range(start, rows, BLOCK):
+        count = min(BLOCK, rows - begin)
+        if known + count > room:
+            used[0] = known
+            return begin
+        one, code = low[begin:begin + count], codes[begin:begin + count]
+        two = high[begin:begin + count] if step else high
+        for i in range(count):
+            hashes[i] = mix(one[i], two[i * step])
+        left = 0
+        for i in range(count):
+            found = slots[hashes[i] >> shift]
+            code[i] = slot_code(found)
+            others[left] = i
+            left += differs(found, hashes[i])
+        for j in range(left):
+            i = others[j]
+            slot = np.int64(hashes[i] >> shift)
+            while slots[slot] != 0 and differs(slots[slot], hashes[i]):
+                slot = (slot + 1) & mask
+            code[i] = slot_code(slots[slot])
+        left = 0
+        for i in range(count):
+            found = np.uint64(2 * (np.int64(code[i]) + 1))
+            others[left] = i
+            left += (keys[found] != one[i]) | (keys[found + np.uint64(1)] != two[i * step])
+        for j in range(left):
+            i = others[j]
+            slot = np.int64(hashes[i] >> shift)
+            while True:
+                if slots[slot] == 0:
+                    known += 1
+                    slots[slot] = hashes[i] << np.uint64(32) | np.uint64(known)
+                    keys[2 * known] = one[i]
+                    keys[2 * known + 1] = two[i * step]
+                at = 2 * (np.int64(slot_code(slots[slot])) + 1)
+                if keys[at] == one[i] and keys[at + 1] == two[i * step]:
+                    break
+                slot = (slot + 1) & mask
+            code[i] = slot_code(slots[slot])
+    used[0] = known
+    return rows
+
+
+@kernel("void(uint64[::1], int64[::1], uint64[::1])")
+def place_words(keys, used, slots):
+    """Puts all keys into a larger, empty table."""
+    mask, shift = slots.shape[0] - 1, np.uint64(used[1])
+    for code in range(1, used[0] + 1):
+        h = mix(keys[2 * code], keys[2 * code + 1])
+        slot = np.int64(h >> shift)
+        while slots[slot] != 0:
+            slot = (slot + 1) & mask
+        slots[slot] = h << np.uint64(32) | np.uint64(code)
+
+
+@kernel("int64(int64[::1], uint64[::1], uint64, int64, int32[::1], int32[::1], int64[::1])")
+def encode_range(values, high, kind, lowest, lookup, codes, missed_rows):
+    """Codes of integers by direct index: `lookup[value - lowest]`, -1 where unknown; its last item is -1.
+
+    A row whose word in `high` is not `kind` has no integer; where `high` is shorter than the rows, all have one.
+    Returns how many rows are without a code; `missed_rows` lists them.
+    """
+    rows, end = values.shape[0], np.uint64(lookup.shape[0] - 1)
+    worst = np.int32(0)
+    if high.shape[0] < rows or rows == 0:
+        for i in range(rows):
+            codes[i] = lookup[min(np.uint64(values[i] - lowest), end)]
+            worst |= codes[i]
+    else:
+        for i in range(rows):
+            at = min(np.uint64(values[i] - lowest), end)
+            codes[i] = lookup[at if high[i] == kind else end]
+            worst |= codes[i]
+    missed = 0
+    if worst < 0:
+        for i in range(rows):
+            missed_rows[missed] = i
+            missed += codes[i] < 0
+    return missed
+
+
+@numba.njit(inline="always")
+def bytes_word(address, length):
+    """The first `length` bytes (at most 8) at an address as a word, without reading further."""
+    word = np.uint64(0)
+    for j in range(length):
+        word |= load_byte(address + j) << np.uint64(8 * j)
+    return word
+
+
+@numba.njit(inline="always")
+def low_mask(length):
+    """Ones in the lower `length` bytes; 0 to 8."""
+    half = np.uint64(4 * length)
+    return ~((~np.uint64(0) << half) << half)
+
+
+@kernel("int64(int32[::1], int64[::1], int64, int64, uint64, uint8[::1], uint64, uint64[::1], uint64[::1], int64[::1])")
+def pack_strings(narrow, wide, data, limit, kind, valid, invalid, low, high, long_rows):
+    """Strings of up to 15 bytes as words: bytes 0 to 7 in `low`; bytes 8 to 14, and kind + length above, in `high`.
+
+    The strings are the bytes between offsets, which come in `narrow` or `wide`, from the address `data`; nothing
+    beyond the address `limit` is read. A row that `valid` (empty: all are) rules out has `invalid` in `high`. Returns
+    how many rows are too long; `long_rows` lists them.
+    """
+    rows = max(narrow.shape[0], wide.shape[0]) - 1
+    offsets = np.empty(BLOCK + 1, np.int64)
+    too_long = 0
+    for begin in range(0, rows, BLOCK):
+        count = min(BLOCK, rows - begin)
+        for i in range(count + 1):
+            offsets[i] = wide[begin + i] if narrow.shape[0] == 0 else narrow[begin + i]
+        first = offsets[1] - offsets[0]
+        differ, longest = np.int64(0), np.int64(0)
+        for i in range(count):
+            length = offsets[i + 1] - offsets[i]
+            differ |= length ^ first
+            longest = max(longest, length)
+        one, two = low[begin:begin + count], high[begin:begin + count]
+        if data + offsets[count] + 16 > limit:
+            for i in range(count):
+                length = offsets[i + 1] - offsets[i]
+                one[i] = bytes_word(data + offsets[i], min(length, 8))
+                two[i] = bytes_word(data + offsets[i] + 8, min(max(length - 8, 0), 7)) | \
+                    (kind + np.uint64(length)) << np.uint64(56)
+        elif differ == 0 and first <= PACKED:
+            mask_one, mask_two = low_mask(min(first, 8)), low_mask(max(first - 8, 0))
+            tag = (kind + np.uint64(first)) << np.uint64(56)
+            for i in range(count):
+                one[i] = load_word(data + offsets[i]) & mask_one
+                two[i] = load_word(data + offsets[i] + 8) & mask_two | tag
+        else:
+            for i in range(count):
+                length = offsets[i + 1] - offsets[i]
+                one[i] = load_word(data + offsets[i]) & low_mask(min(length, 8))
+                two[i] = load_word(data + offsets[i] + 8) & low_mask(min(max(length - 8, 0), 7)) | \
+                    (kind + np.uint64(length)) << np.uint64(56)
+        if valid.shape[0] > 0:
+            for i in range(count):
+                if not valid[begin + i]:
+                    one[i], two[i] = np.uint64(0), invalid
+        if longest > PACKED:
+            for i in range(count):
+                long_rows[too_long] = begin + i
+                too_long += (offsets[i + 1] - offsets[i] > PACKED) & (valid.shape[0] == 0 or valid[begin + i] != 0)
+    return too_long
+
+
+@numba.njit(inline="always")
+def hash_bytes(address, length):
+    """A hash of the bytes at an address."""
+    h = np.uint64(length) * SPREAD
+    at = 0
+    while at + 8 <= length:
+        h = (h ^ load_word(address + at)) * MULTIPLIER
+        h ^= h >> np.uint64(29)
+        at += 8
+    h = (h ^ bytes_word(address + at, length - at)) * MULTIPLIER
+    h ^= h >> np.uint64(29)
+    return h * LAST
 
 
 @numba.njit(inline="always")
@@ -33,144 +231,52 @@ def same_bytes(a, b, length):
     return True
 
 
-@kernel("int64(uint64[::1], uint8[::1], int64, uint64[::1], int64, int64, int32[::1], int64[::1])")
-def encode_words(words, kinds, kind_step, slots, shift, used, codes, new_rows):
-    """Codes of (kind, word) pairs; rows that met a new pair go to `new_rows`. Returns how many pairs are known.
+@kernel("void(int32[::1], int64[::1], int64, int64[::1], int32[::1], uint64[::1], int64[::1], int64, int64[::1], "
+        "uint64[::1])")
+def number_strings(narrow, wide, data, rows, slots, hashes, starts, store, used, low):
+    """Writes the number of each of the strings `rows` into `low`; equal strings have one number.
 
-    `slots` holds two words a slot: the word, and kind << 40 | code + 1 (0: empty). `kind_step` is 0 where `kinds`
-    holds one kind for all rows.
+    `slots` holds number + 1 (0: empty), `hashes` the hash of each string, and string n is the bytes from starts[n] to
+    starts[n + 1] at the address `store`. `used` holds how many are known, and the shift that makes hashes slots.
     """
-    mask = np.int64(slots.shape[0] >> 1) - 1
-    fresh = 0
-    last_word, last_kind, last_code = np.uint64(0), np.uint64(0), np.int32(-1)
-    for i in range(words.shape[0]):
-        word, kind = words[i], np.uint64(kinds[i * kind_step])
-        if last_code >= 0 and word == last_word and kind == last_kind:
-            codes[i] = last_code
-            continue
-        h = (word ^ (kind * SPREAD)) * MULTIPLIER
-        h ^= h >> np.uint64(32)
-        slot = np.int64((h * SPREAD) >> np.uint64(shift)) & mask
-        while True:
-            tag = slots[2 * slot + 1]
-            if tag == EMPTY:
-                slots[2 * slot] = word
-                slots[2 * slot + 1] = (kind << np.uint64(40)) | np.uint64(used + 1)
-                new_rows[fresh] = i
-                code = np.int32(used)
-                fresh += 1
-                used += 1
-                break
-            if slots[2 * slot] == word and tag >> np.uint64(40) == kind:
-                code = np.int32(np.int64(tag & np.uint64(0xFFFFFFFFFF)) - 1)
-                break
+    mask, shift, known = slots.shape[0] - 1, np.uint64(used[1]), used[0]
+    block = np.empty(BLOCK, np.uint64)
+    for begin in range(0, rows.shape[0], BLOCK):
+        count = min(BLOCK, rows.shape[0] - begin)
+        for j in range(count):
+            row = rows[begin + j]
+            start = wide[row] if narrow.shape[0] == 0 else np.int64(narrow[row])
+            length = (wide[row + 1] if narrow.shape[0] == 0 else np.int64(narrow[row + 1])) - start
+            block[j] = hash_bytes(data + start, length)
+        for j in range(count):
+            row = rows[begin + j]
+            start = wide[row] if narrow.shape[0] == 0 else np.int64(narrow[row])
+            length = (wide[row + 1] if narrow.shape[0] == 0 else np.int64(narrow[row + 1])) - start
+            slot = np.int64(block[j] >> shift)
+            while True:
+                number = np.int64(slots[slot]) - 1
+                if number < 0:
+                    number = known
+                    known += 1
+                    slots[slot] = known
+                    hashes[number] = block[j]
+                    copy_bytes(data + start, store + starts[number], length)
+                    starts[known] = starts[number] + length
+                    break
+                if hashes[number] == block[j] and starts[number + 1] - starts[number] == length and \
+                        same_bytes(data + start, store + starts[number], length):
+                    break
+                slot = (slot + 1) & mask
+            low[row] = np.uint64(number)
+    used[0] = known
+
+
+@kernel("void(uint64[::1], int64[::1], int32[::1])")
+def place_strings(hashes, used, slots):
+    """Puts all strings into a larger, empty table."""
+    mask, shift = slots.shape[0] - 1, np.uint64(used[1])
+    for number in range(used[0]):
+        slot = np.int64(hashes[number] >> shift)
+        while slots[slot] != 0:
             slot = (slot + 1) & mask
-        codes[i] = code
-        last_word, last_kind, last_code = word, kind, code
-    return used
-
-
-@kernel("void(uint64[::1], uint64[::1], int64)")
-def rehash_words(old, slots, shift):
-    """Puts all entries of a word table into a larger one."""
-    mask = np.int64(slots.shape[0] >> 1) - 1
-    for at in range(old.shape[0] >> 1):
-        tag = old[2 * at + 1]
-        if tag == EMPTY:
-            continue
-        word, kind = old[2 * at], tag >> np.uint64(40)
-        h = (word ^ (kind * SPREAD)) * MULTIPLIER
-        h ^= h >> np.uint64(32)
-        slot = np.int64((h * SPREAD) >> np.uint64(shift)) & mask
-        while slots[2 * slot + 1] != EMPTY:
-            slot = (slot + 1) & mask
-        slots[2 * slot] = word
-        slots[2 * slot + 1] = tag
-
-
-@kernel("int64(int64[::1], int64, int32[::1], int32[::1], int64[::1])")
-def encode_range(values, low, lookup, codes, misses):
-    """Codes of integers by direct index: `lookup[value - low]`, -1 where unknown. Rows without a code are `misses`."""
-    span = lookup.shape[0]
-    missed = 0
-    for i in range(values.shape[0]):
-        at = values[i] - low
-        code = np.int32(-1)
-        if 0 <= at < span:
-            code = lookup[at]
-        codes[i] = code
-        misses[missed] = i
-        missed += code < 0
-    return missed
-
-
-@kernel("int64(int64[::1], int64, uint8[::1], uint64[::1], int64[::1], int64[::1], int64, int64[::1], int64[::1])")
-def encode_strings(offsets, data, valid, slots, starts, arena, limit, numbers, state):
-    """Numbers of the strings data[offsets[i]:offsets[i + 1]]; -1 where `valid` (empty: all are) says so.
-
-    `slots` holds two words a slot: the hash, and number + 1. `starts[n]` is where string n begins in the bytes at
-    the address arena[0]; `state` holds how many strings are known and the bytes in use. `limit` ends the data.
-    Returns how many strings are new.
-    """
-    mask = np.int64(slots.shape[0] >> 1) - 1
-    known, end = state[0], state[1]
-    store = arena[0]
-    checked = valid.shape[0] > 0
-    for i in range(offsets.shape[0] - 1):
-        if checked and valid[i] == 0:
-            numbers[i] = -1
-            continue
-        start = data + offsets[i]
-        length = offsets[i + 1] - offsets[i]
-        h = np.uint64(length) * SPREAD
-        at = 0
-        while at + 8 <= length:
-            h = (h ^ load_word(start + at)) * MULTIPLIER
-            h ^= h >> np.uint64(29)
-            at += 8
-        if at < length:
-            tail = np.uint64(0)
-            if start + at + 8 <= limit:
-                tail = load_word(start + at) & ((np.uint64(1) << np.uint64(8 * (length - at))) - np.uint64(1))
-            else:
-                for j in range(length - at):
-                    tail |= load_byte(start + at + j) << np.uint64(8 * j)
-            h = (h ^ tail) * MULTIPLIER
-            h ^= h >> np.uint64(29)
-        h = h * SPREAD
-        h ^= h >> np.uint64(32)
-        slot = np.int64(h) & mask
-        while True:
-            number = np.int64(slots[2 * slot + 1]) - 1
-            if number < 0:
-                slots[2 * slot] = h
-                slots[2 * slot + 1] = np.uint64(known + 1)
-                number = known
-                known += 1
-                starts[known] = end + length
-                state[0], state[1] = known, end + length
-                copy_bytes(start, store + end, length)
-                end += length
-                break
-            if slots[2 * slot] == h and starts[number + 1] - starts[number] == length and \
-                    same_bytes(start, store + starts[number], length):
-                break
-            slot = (slot + 1) & mask
-        numbers[i] = number
-    fresh = known - state[2]
-    state[2] = known
-    return fresh
-
-
-@kernel("void(uint64[::1], uint64[::1])")
-def rehash_strings(old, slots):
-    """Puts all entries of a string table into a larger one."""
-    mask = np.int64(slots.shape[0] >> 1) - 1
-    for at in range(old.shape[0] >> 1):
-        if old[2 * at + 1] == EMPTY:
-            continue
-        slot = np.int64(old[2 * at]) & mask
-        while slots[2 * slot + 1] != EMPTY:
-            slot = (slot + 1) & mask
-        slots[2 * slot] = old[2 * at]
-        slots[2 * slot + 1] = old[2 * at + 1]
+        slots[slot] = number + 1

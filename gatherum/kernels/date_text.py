@@ -26,7 +26,7 @@ _PARTS: Final[dict[str, tuple[int, Part]]] = {
     "M": (2, lambda time, days, date: time // 60_000 % 60),
     "S": (2, lambda time, days, date: time // 1000 % 60),
     "L": (3, lambda time, days, date: time % 1000),
-    "j": (3, lambda time, days, date: days - day_numbers(date.year, np.int64(1), np.int64(1)) + 1),
+    "j": (3, lambda time, days, date: days - day_numbers(date.year, 1, 1) + 1),
     "w": (1, lambda time, days, date: (days + 4) % 7 + 1),
     "u": (1, lambda time, days, date: (days + 3) % 7 + 1),
 }

@@ -9,11 +9,9 @@ Any error therefore makes the meaning evaluate the whole expression over the bat
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,22 +19,18 @@ import pyarrow as pa
 from gatherum.errors import OperatorError, QueryError, ResourceError
 from gatherum.functions.operator import Operator
 from gatherum.functions.registry import operators
-from gatherum.kernels.assemble import assemble, join
+from gatherum.kernels.assemble import join
 from gatherum.kernels.buffers import array_of
-from gatherum.kernels.by_type import split
+from gatherum.kernels.by_meaning import Meaning
 from gatherum.kernels.columns.batch import Batch
-from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column, invalid_metadata, plain_strings
-from gatherum.kernels.columns.read import values_of
-from gatherum.kernels.columns.variant import parts, variant_of
-from gatherum.kernels.distinct import apply_to_words
-from gatherum.kernels.forms import Constant, Operand, forms, lazy_forms
-from gatherum.kernels.lists import list_array
+from gatherum.kernels.columns.column import Column, invalid_metadata
+from gatherum.kernels.forms import Constant, Operand, lazy_forms
+from gatherum.kernels.lists import list_array, null_where_missing
 from gatherum.kernels.matching import ColumnMatcher, any_element_mask
 from gatherum.kernels.paths import column_at
 from gatherum.kernels.selection import Selection
+from gatherum.kernels.strict import apply_strict
 from gatherum.kernels.truth import truth_mask
-from gatherum.plan.analysis import free_variables, paths_read
 from gatherum.plan.expressions import (
     ROOT,
     And,
@@ -53,9 +47,8 @@ from gatherum.plan.expressions import (
     Or,
     Variable,
 )
-from gatherum.rows.expressions import compile_expression, get_path
-from gatherum.rows.scope import Scope
-from gatherum.types.values import MISSING, BsonType, Value
+from gatherum.rows.expressions import get_path
+from gatherum.types.values import MISSING, Value
 
 
 class NoKernelError(QueryError):
@@ -77,6 +70,8 @@ class Evaluation:
 
     def fill(self, what: str, rows: int) -> None:
         """Notes that the meaning fills a column; NoKernelError where that is not allowed."""
+        if not rows:
+            return
         if self.strict:
             raise NoKernelError(f"engine='columnar': {what} has no kernel for the types of this batch; use "
                                 "engine='auto', which takes the meaning in Python there")
@@ -94,7 +89,7 @@ class ColumnExpression:
         self.parts: list[ColumnExpression | None] = [
             None if part is None else ColumnExpression(part, evaluation) for part in _parts(expression)]
         self._operator: Operator | None = operators()[expression.function] if isinstance(expression, Call) else None
-        self._meaning: _Meaning | None = None
+        self._meaning: Meaning | None = None
         self._evaluate: Callable[[Selection], Operand] = self._evaluator()
         self._mask: Callable[[Selection], np.ndarray] | None = self._tester()
 
@@ -142,7 +137,7 @@ class ColumnExpression:
 
     def _by_rows(self, rows: Selection) -> Column:
         if self._meaning is None:
-            self._meaning = _Meaning(self.expression, self.evaluation.variables)
+            self._meaning = Meaning(self.expression, self.evaluation.variables)
         return self._meaning.column(rows)
 
     def _with_first_error(self, rows: Selection) -> Column:
@@ -270,49 +265,6 @@ def _as_column(operand: Operand, rows: int) -> Column:
     return operand.column(rows) if isinstance(operand, Constant) else operand
 
 
-def apply_strict(operator: Operator, arguments: list[Operand | None], rows: int, evaluation: Evaluation) -> Operand:
-    """A strict operator over columns and constants: its form, or that for each word of a dictionary, or that for each
-    combination of types, or its meaning."""
-    form = forms().get(operator.name)
-    found = None if form is None else form.apply(arguments, rows)
-    if found is not None:
-        return found
-    if any(isinstance(a, Column) and isinstance(a.array.type, pa.DictionaryType) for a in arguments):
-        found = apply_to_words(arguments, rows, lambda words, count: _of_words(operator, words, count))
-        plain = [plain_strings(a) if isinstance(a, Column) else a for a in arguments]
-        return apply_strict(operator, plain, rows, evaluation) if found is None else found
-    if form is not None and any(isinstance(a, Column) and a.is_variant for a in arguments):
-        pieces = [(at, _of_one_type(operator, part, len(at), evaluation)) for at, part in split(arguments)]
-        return assemble(pieces, rows)
-    return strict_by_meaning(operator, arguments, rows, evaluation)
-
-
-def _of_words(operator: Operator, arguments: list[Operand | None], count: int) -> Operand:
-    form = forms().get(operator.name)
-    found = None if form is None else form.apply(arguments, count)
-    return column_of(_meant(operator, arguments, count)) if found is None else found
-
-
-def _of_one_type(operator: Operator, arguments: list[Operand | None], rows: int, evaluation: Evaluation) -> Operand:
-    found = forms()[operator.name].apply(arguments, rows)
-    return strict_by_meaning(operator, arguments, rows, evaluation) if found is None else found
-
-
-def strict_by_meaning(operator: Operator, arguments: list[Operand | None], rows: int,
-                      evaluation: Evaluation) -> Operand:
-    """A strict operator's meaning, over the values of its arguments."""
-    evaluation.fill(operator.name, rows)
-    return column_of(_meant(operator, arguments, rows))
-
-
-def _meant(operator: Operator, arguments: list[Operand | None], rows: int) -> list[Value]:
-    meaning = operator.meaning
-    defaults = list(inspect.signature(meaning).parameters.values())
-    lists = [[defaults[i].default] * rows if a is None else [a.value] * rows if isinstance(a, Constant)
-             else values_of(a) for i, a in enumerate(arguments)]
-    return [meaning(*row) for row in zip(*lists, strict=True)] if lists else [meaning() for _ in range(rows)]
-
-
 def _narrowed(part: ColumnExpression, rows: Selection, mask: np.ndarray, open_rows: np.ndarray) -> np.ndarray:
     """The mask with the open rows decided by a part, which sees no others."""
     if open_rows.all():
@@ -323,48 +275,6 @@ def _narrowed(part: ColumnExpression, rows: Selection, mask: np.ndarray, open_ro
     changed = mask.copy()
     changed[at] = part.test(rows.select(at))
     return changed
-
-
-def null_where_missing(column: Column) -> Column:
-    """The column with null in the place of missing values, as arrays have it."""
-    if not column.is_variant:
-        return Column(column.array)
-    types, _, _ = parts(column)
-    if not (types == BsonType.MISSING).any():
-        return column
-    return variant_of([None if kind == BsonType.MISSING else value
-                       for kind, value in zip(types.tolist(), values_of(column), strict=True)])
-
-
-class _Meaning:
-    """An expression's closure, with the slots of the variables that are bound around it."""
-
-    __slots__ = ("_closure", "_names", "_scope", "_slots", "_variables")
-
-    def __init__(self, expression: Expression, variables: Mapping[str, Value]) -> None:
-        self._scope = Scope(variables)
-        self._variables = variables
-        self._slots = {name: self._scope.bind(name) for name in sorted(free_variables(expression) - {ROOT})}
-        self._closure: Any = compile_expression(expression, self._scope)
-        paths = paths_read(expression)
-        self._names = None if paths is None else tuple({path[0]: None for path in sorted(paths)})
-
-    def column(self, rows: Selection) -> Column:
-        """The values over some rows."""
-        documents, frame, closure = rows.documents(self._names), self._scope.frame(), self._closure
-        bound = []
-        for name, slot in self._slots.items():
-            operand = rows.variable(name)
-            operand = Constant(self._variables[name]) if operand is None else operand
-            bound.append((slot, [operand.value] * rows.rows if isinstance(operand, Constant) else values_of(operand)))
-        if not bound:
-            return column_of([closure(document, frame) for document in documents])
-        found = []
-        for i, document in enumerate(documents):
-            for slot, values in bound:
-                frame[slot] = values[i]
-            found.append(closure(document, frame))
-        return column_of(found)
 
 
 def _parts(expression: Expression) -> list[Expression | None]:

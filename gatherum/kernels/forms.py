@@ -67,9 +67,11 @@ class LazyForm:
 
 @dataclass(frozen=True, slots=True)
 class PredicateForm:
-    """A columnar form of query predicates: `apply` gets a typed column that is no dictionary, and the argument; it
-    gives a mask, which does not count in invalid slots, or None where it does not serve this type. Lists are seen whole:
-    their items are asked for apart, where the predicate looks at them."""
+    """A columnar form of query predicates: `apply` gets a typed column that is no dictionary, and the argument.
+
+    It gives a mask, which does not count in invalid slots, or None where it does not serve this type. Lists are seen
+    whole: their items are asked for apart, where the predicate looks at them.
+    """
 
     names: tuple[str, ...]
     apply: Callable[[Column, Value], np.ndarray | None]

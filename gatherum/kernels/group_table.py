@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.coders import Coder, CompiledCoder, PlainCoder, WordTable
-from gatherum.kernels.columns.column import Column, concat, plain_strings
+from gatherum.kernels.coders import Coder, CompiledCoder, PairCoder, PlainCoder, PlainPairs
+from gatherum.kernels.columns.column import Column
 from gatherum.kernels.hashes import canonical_hashes, document_hashes
+from gatherum.kernels.scratch import grown
 from gatherum.kernels.state_batch import (
     BUCKET_SHIFT,
     StateSchema,
@@ -20,18 +21,23 @@ from gatherum.kernels.state_batch import (
 )
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.choose import states_for
+from gatherum.kernels.states.counted import RowCounts
+from gatherum.kernels.states.kept import KeptRows
+from gatherum.kernels.tables import PairTable
 from gatherum.types.order import order_key
 
-PIECES_KEPT: Final = 32
 _ONE_FORM: Final = (pa.int32(), pa.int64(), pa.string(), pa.bool_(), pa.timestamp("ms"), pa.null())
 """Types in which equal values look the same."""
+
+Ordinals = int | np.ndarray
+"""The ordinals of some rows: of each, or of the first where they follow each other."""
 
 
 class GroupTable:
     """Groups by key, with their states.
 
     Keys come as one column for each part of the key. `compiled` says whether kernels may be called. Group i's
-    representative key is row `_at[i]` of the key pieces, taken from the row with the lowest ordinal.
+    representative key is at `_at[i]` of the keys kept, taken from the row with the lowest ordinal.
     """
 
     def __init__(self, schema: StateSchema, compiled: bool) -> None:
@@ -39,18 +45,19 @@ class GroupTable:
         self.compiled = compiled
         parts = len(schema.key_columns)
         self.coders: list[Coder] = [CompiledCoder() if compiled else PlainCoder() for _ in range(parts)]
-        self.pairs: list[WordTable | dict[Any, int]] = [WordTable() if compiled else {} for _ in range(parts - 1)]
-        self.states: list[States] = [states_for(aggregate, compiled) for _, aggregate in schema.aggregates]
+        self.pairs: list[PairCoder] = [PairTable() if compiled else PlainPairs() for _ in range(parts - 1)]
+        self.rows = RowCounts()
+        self.states: list[States] = [states_for(aggregate, compiled, self.rows) for _, aggregate in schema.aggregates]
         self.size = 0
-        self._pieces: list[list[Column]] = [[] for _ in range(parts)]
-        self._piece_rows = 0
+        self._kept = [KeptRows() for _ in range(parts)]
         self._at = np.empty(0, np.int64)
         self._ordinals = np.empty(0, np.int64)
+        self._highest = -1
 
     def update(self, keys: Sequence[Column], arguments: Sequence[Column], ordinal: int) -> None:
         """Takes the rows of a batch in: their keys, and for each aggregate the values of its argument."""
-        rows = len(keys[0])
-        slots = self._slots(keys, np.arange(ordinal, ordinal + rows))
+        slots = self._slots(keys, ordinal)
+        self.rows.add(slots)
         for i, column in enumerate(arguments):
             self.states[i] = self.states[i].update(slots, column, ordinal)
 
@@ -65,83 +72,73 @@ class GroupTable:
         """Takes all groups of another table in, as they are."""
         if not other.size:
             return
+        if other.compiled != self.compiled:
+            self.absorb(other.export())
+            return
         slots = self._slots(other.keys(np.arange(other.size)), other._ordinals[:other.size])
+        self.rows.merge(slots, other.rows)
         for i, states in enumerate(other.states):
             self.states[i] = self.states[i].merge(slots, states)
 
-    def _slots(self, keys: Sequence[Column], ordinals: np.ndarray) -> np.ndarray:
+    def _slots(self, keys: Sequence[Column], ordinals: Ordinals) -> np.ndarray:
         """The slots (int32) of rows with these keys; new keys get new ones."""
-        codes = self._codes(keys)
+        codes, size = self._codes(keys)
         known = self.size
-        size = int(codes.max()) + 1 if len(codes) else 0
-        if self._forms_differ(keys):
+        if known and not (isinstance(ordinals, int) and ordinals > self._highest):
             self._take_lower(keys, codes, ordinals, known)
         if size > known:
             self._add(keys, codes, ordinals, known, size)
         return codes
 
-    def _codes(self, keys: Sequence[Column]) -> np.ndarray:
-        codes = self.coders[0].encode(keys[0])
+    def _codes(self, keys: Sequence[Column]) -> tuple[np.ndarray, int]:
+        """The codes of the keys, and how many there are."""
+        codes, size = self.coders[0].encode(keys[0]), self.coders[0].size
         for coder, pairs, key in zip(self.coders[1:], self.pairs, keys[1:], strict=True):
-            second = coder.encode(key)
-            words = (codes.astype(np.uint64) << np.uint64(32)) | second.astype(np.uint64)
-            if isinstance(pairs, WordTable):
-                codes = pairs.codes(words, np.zeros(1, np.uint8))[0]
-            else:
-                codes = np.array([pairs.setdefault(word, len(pairs)) for word in words.tolist()], np.int32)
-        return codes
+            codes = pairs.encode(codes, coder.encode(key), size, coder.size)
+            size = pairs.size
+        return codes, size
 
-    def _add(self, keys: Sequence[Column], codes: np.ndarray, ordinals: np.ndarray, known: int, size: int) -> None:
+    def _add(self, keys: Sequence[Column], codes: np.ndarray, ordinals: Ordinals, known: int, size: int) -> None:
+        """Makes the groups of new codes, each with the key of its row of the lowest ordinal."""
         fresh = np.flatnonzero(codes >= known)
+        if isinstance(ordinals, int):
+            fresh = fresh[::-1]
+        elif len(fresh) > size - known:
+            fresh = fresh[np.argsort(ordinals[fresh], kind="stable")[::-1]]
         first = np.empty(size - known, np.int64)
-        first[codes[fresh[::-1]] - known] = fresh[::-1]         # written backwards, so that the first row stays
-        lowest = np.full(size - known, np.iinfo(np.int64).max)
-        np.minimum.at(lowest, codes[fresh] - known, ordinals[fresh])
-        if not np.array_equal(lowest, ordinals[first]):
-            at_lowest = fresh[ordinals[fresh] == lowest[codes[fresh] - known]]
-            first[codes[at_lowest] - known] = at_lowest
+        first[codes[fresh] - known] = fresh                     # of several rows the last one stays: the lowest
         if size > len(self._at):
-            self._at, self._ordinals = (_room(a, size) for a in (self._at, self._ordinals))
+            self._at, self._ordinals = grown(self._at, size), grown(self._ordinals, size)
         self._at[known:size] = self._keep(keys, first)
-        self._ordinals[known:size] = ordinals[first]
+        lowest = _at(ordinals, first)
+        self._ordinals[known:size] = lowest
+        self._highest = max(self._highest, int(lowest.max()))
         self.size = size
+        self.rows.grow(size)
         for states in self.states:
             states.grow(size)
 
     def _keep(self, keys: Sequence[Column], rows: np.ndarray) -> np.ndarray:
-        """Copies the keys of some rows into the pieces; returns where they are."""
-        for pieces, key in zip(self._pieces, keys, strict=True):
-            pieces.append(plain_strings(key.take(rows)))
-            if len(pieces) > PIECES_KEPT:
-                pieces[:] = [concat(pieces)]
-        at = np.arange(self._piece_rows, self._piece_rows + len(rows))
-        self._piece_rows += len(rows)
-        return at
+        """Copies the keys of some rows; returns where they are."""
+        at = [kept.keep(key, rows) for kept, key in zip(self._kept, keys, strict=True)]
+        return at[0]
 
-    def _forms_differ(self, keys: Sequence[Column]) -> bool:
-        """Whether an equal key may look different in these columns and in those seen before."""
-        for pieces, key in zip(self._pieces, keys, strict=True):
-            kind = _plain_type(key)
-            if pieces and (kind not in _ONE_FORM or any(piece.array.type != kind for piece in pieces)):
-                return True
-        return False
-
-    def _take_lower(self, keys: Sequence[Column], codes: np.ndarray, ordinals: np.ndarray, known: int) -> None:
+    def _take_lower(self, keys: Sequence[Column], codes: np.ndarray, ordinals: Ordinals, known: int) -> None:
         """Replaces the representatives of known groups that these rows precede."""
         rows = np.flatnonzero(codes < known)
-        rows = rows[ordinals[rows] < self._ordinals[codes[rows]]]
+        lower = _at(ordinals, rows)
+        earlier = lower < self._ordinals[codes[rows]]
+        rows, lower = rows[earlier], lower[earlier]
         if not len(rows):
             return
-        rows = rows[np.argsort(ordinals[rows], kind="stable")]
-        groups, first = np.unique(codes[rows], return_index=True)
-        self._at[groups] = self._keep(keys, rows[first])
-        self._ordinals[groups] = ordinals[rows[first]]
+        np.minimum.at(self._ordinals, codes[rows], lower)
+        if any(_forms_differ(kept, key) for kept, key in zip(self._kept, keys, strict=True)):
+            lowest = rows[lower == self._ordinals[codes[rows]]]
+            self._at[codes[lowest]] = self._keep(keys, lowest)
 
     def keys(self, groups: np.ndarray) -> list[Column]:
         """The key columns of some groups."""
-        for pieces in self._pieces:
-            pieces[:] = [concat(pieces)]
-        return [pieces[0].take(self._at[groups]) for pieces in self._pieces]
+        return [kept.take(self._at[groups]) for kept in self._kept]
 
     def hashes(self) -> np.ndarray:
         """The canonical hashes of all groups' keys."""
@@ -153,7 +150,7 @@ class GroupTable:
     def order(self) -> tuple[np.ndarray, np.ndarray]:
         """All groups in the order of their hashes, equal hashes in the order of the keys; and the hashes, so sorted."""
         hashes = self.hashes()
-        order = np.argsort(hashes, kind="stable")
+        order = np.argsort(hashes)
         ordered = hashes[order]
         if (ordered[1:] == ordered[:-1]).any():
             order = self._break_ties(order, ordered)
@@ -179,21 +176,18 @@ class GroupTable:
     @property
     def nbytes(self) -> int:
         """The bytes held by keys and states, partly estimated."""
-        tables = sum(coder.nbytes for coder in self.coders)
-        tables += sum(p.nbytes if isinstance(p, WordTable) else 200 * len(p) for p in self.pairs)
-        pieces = sum(column.array.nbytes for columns in self._pieces for column in columns)
-        return tables + pieces + 16 * len(self._at) + sum(states.nbytes for states in self.states)
+        parts = (*self.coders, *self.pairs, *self._kept, *self.states, self.rows)
+        return 16 * len(self._at) + sum(part.nbytes for part in parts)
 
 
-def _plain_type(column: Column) -> pa.DataType:
-    kind = column.array.type
-    return kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+def _at(ordinals: Ordinals, rows: np.ndarray) -> np.ndarray:
+    return rows + ordinals if isinstance(ordinals, int) else ordinals[rows]
 
 
-def _room(array: np.ndarray, size: int) -> np.ndarray:
-    larger = np.empty(max(size, 2 * len(array), 64), np.int64)
-    larger[:len(array)] = array
-    return larger
+def _forms_differ(kept: KeptRows, key: Column) -> bool:
+    """Whether an equal key may look different in this column and in those kept."""
+    kind = key.array.type.value_type if isinstance(key.array.type, pa.DictionaryType) else key.array.type
+    return kind not in _ONE_FORM or any(piece.array.type != kind for piece in kept.pieces)
 
 
 def bucket_of(hashes: np.ndarray) -> np.ndarray:

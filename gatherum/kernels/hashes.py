@@ -9,15 +9,17 @@ import numba
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.coders import string_buffers
+from gatherum.kernels.coding import bytes_word
 from gatherum.kernels.columns.column import Column, invalid_is_missing, plain_strings
 from gatherum.kernels.columns.read import values_of
-from gatherum.kernels.columns.types import DATE
+from gatherum.kernels.columns.types import DATE, OBJECT_ID
+from gatherum.kernels.columns.variant import parts
 from gatherum.kernels.compiler import kernel
-from gatherum.kernels.intrinsics import double_bits, load_byte
+from gatherum.kernels.intrinsics import double_bits, load_word
+from gatherum.kernels.tables import StringBuffers
 from gatherum.kernels.words import integers
 from gatherum.types.canonical import canonical_hash, hash_of_bytes
-from gatherum.types.values import MISSING
+from gatherum.types.values import MISSING, BsonType
 
 MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 FINAL_1: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -67,17 +69,20 @@ def hash_ranked(values, rank, hashes):
         hashes[i] = finish(take_word(take_word(np.uint64(2), rank), np.uint64(values[i])))
 
 
-@kernel("void(int64[::1], int64, uint64, uint64[::1])")
-def hash_strings(offsets, data, rank, hashes):
-    """Hashes of the byte strings data[offsets[i]:offsets[i + 1]] under a rank."""
-    for i in range(offsets.shape[0] - 1):
-        start, length = data + offsets[i], offsets[i + 1] - offsets[i]
+@kernel("void(int32[::1], int64[::1], int64, uint64, uint64[::1])")
+def hash_strings(narrow, wide, data, rank, hashes):
+    """Hashes of the byte strings between offsets, which come in `narrow` or `wide`, from the address `data`."""
+    for i in range(hashes.shape[0]):
+        start, end = (wide[i], wide[i + 1]) if narrow.shape[0] == 0 else (np.int64(narrow[i]), np.int64(narrow[i + 1]))
+        length = end - start
         h = take_word(take_word(np.uint64((length + 7) // 8 + 2), rank), np.uint64(length))
-        for at in range(0, length, 8):
-            word = np.uint64(0)
-            for j in range(min(8, length - at)):
-                word |= load_byte(start + at + j) << np.uint64(8 * j)
-            h = take_word(h, word)
+        at = data + start
+        while length >= 8:
+            h = take_word(h, load_word(at))
+            at += 8
+            length -= 8
+        if length:
+            h = take_word(h, bytes_word(at, length))
         hashes[i] = finish(h)
 
 
@@ -86,7 +91,10 @@ def canonical_hashes(column: Column, compiled: bool = True) -> np.ndarray:
     column = plain_strings(column)
     hashes = np.empty(len(column), np.uint64)
     array = column.array
-    quick = None if column.is_variant or not compiled else _quick(array.type)
+    if column.is_variant and compiled:
+        _hash_variants(column, hashes)
+        return hashes
+    quick = _quick(array.type) if compiled else None
     if quick is None:
         hashes[:] = [canonical_hash(value) for value in values_of(column)]
         return hashes
@@ -103,6 +111,8 @@ def _quick(kind: pa.DataType) -> Callable[[Any, np.ndarray], None] | None:
         return lambda array, hashes: hash_doubles(array.fill_null(0.0).to_numpy(), hashes)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _hash_text
+    if kind == OBJECT_ID:
+        return lambda array, hashes: _hash_ids(array.storage.cast(pa.binary()), hashes)
     if kind == DATE:
         return lambda array, hashes: hash_ranked(integers(array.view(pa.int64())), np.uint64(45), hashes)
     if pa.types.is_boolean(kind):
@@ -113,9 +123,38 @@ def _quick(kind: pa.DataType) -> Callable[[Any, np.ndarray], None] | None:
     return None
 
 
-def _hash_text(array: Any, hashes: np.ndarray) -> None:
-    offsets, data, _ = string_buffers(array)
-    hash_strings(offsets, data, np.uint64(15), hashes)
+def _hash_text(array: Any, hashes: np.ndarray, rank: int = 15) -> None:
+    strings = StringBuffers(array)
+    hash_strings(strings.narrow, strings.wide, strings.data, np.uint64(rank), hashes)
+
+
+def _hash_ids(array: Any, hashes: np.ndarray) -> None:
+    _hash_text(array, hashes, 30)
+    hash_ranked(hashes.view(np.int64), np.uint64(35), hashes)
+
+
+def _hash_variants(column: Column, hashes: np.ndarray) -> None:
+    """Hashes of the values of each type that occurs, by the kernel of the type."""
+    types, words, data = parts(column)
+    for kind in np.unique(types).tolist():
+        rows = np.flatnonzero(types == kind)
+        some = np.empty(len(rows), np.uint64)
+        if kind in (BsonType.INT, BsonType.LONG):
+            hash_integers(words[rows].view(np.int64), some)
+        elif kind == BsonType.DOUBLE:
+            hash_doubles(words[rows].view(np.float64), some)
+        elif kind in _RANKED:
+            hash_ranked(words[rows].view(np.int64), np.uint64(_RANKED[kind]), some)
+        elif kind == BsonType.STRING:
+            _hash_text(data.take(pa.array(rows)), some)
+        elif kind == BsonType.OBJECT_ID:
+            _hash_ids(data.take(pa.array(rows)), some)
+        else:
+            some[:] = [canonical_hash(value) for value in values_of(column.take(rows))]
+        hashes[rows] = some
+
+
+_RANKED: Final[dict[int, int]] = {BsonType.BOOL: 40, BsonType.DATE: 45}
 
 
 def _hash_structs(array: Any, hashes: np.ndarray) -> None:

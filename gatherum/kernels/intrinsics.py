@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -12,7 +13,12 @@ _I64 = ir.IntType(64)
 _I128 = ir.IntType(128)
 
 
-@intrinsic
+def machine(typed: Callable[..., Any]) -> Any:
+    """Makes a function of kernels from one that gives its signature and its code."""
+    return intrinsic(typed)
+
+
+@machine
 def load_word(typing_context: Any, address: Any) -> Any:
     """The 8 bytes at an address as a little-endian word."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -20,7 +26,7 @@ def load_word(typing_context: Any, address: Any) -> Any:
     return types.uint64(types.int64), generate
 
 
-@intrinsic
+@machine
 def load_byte(typing_context: Any, address: Any) -> Any:
     """The byte at an address."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -28,7 +34,7 @@ def load_byte(typing_context: Any, address: Any) -> Any:
     return types.uint64(types.int64), generate
 
 
-@intrinsic
+@machine
 def double_bits(typing_context: Any, value: Any) -> Any:
     """The bits of a double."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -36,7 +42,7 @@ def double_bits(typing_context: Any, value: Any) -> Any:
     return types.int64(types.float64), generate
 
 
-@intrinsic
+@machine
 def bits_double(typing_context: Any, word: Any) -> Any:
     """The double of some bits."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -44,7 +50,7 @@ def bits_double(typing_context: Any, word: Any) -> Any:
     return types.float64(types.uint64), generate
 
 
-@intrinsic
+@machine
 def add_shifted(typing_context: Any, address: Any, slot: Any, mantissa: Any, shift: Any) -> Any:
     """slots[slot] += mantissa << shift, where the slots are 128-bit integers at an address."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -55,7 +61,7 @@ def add_shifted(typing_context: Any, address: Any, slot: Any, mantissa: Any, shi
     return types.void(types.int64, types.int64, types.int64, types.int64), generate
 
 
-@intrinsic
+@machine
 def add_wide(typing_context: Any, address: Any, slot: Any, low: Any, high: Any) -> Any:
     """slots[slot] += high * 2**64 + low, where the slots are 128-bit integers at an address."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -67,7 +73,7 @@ def add_wide(typing_context: Any, address: Any, slot: Any, low: Any, high: Any) 
     return types.void(types.int64, types.int64, types.uint64, types.int64), generate
 
 
-@intrinsic
+@machine
 def leading_zeros(typing_context: Any, word: Any) -> Any:
     """How many of a word's highest bits are zero."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -75,7 +81,7 @@ def leading_zeros(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@intrinsic
+@machine
 def copy_bytes(typing_context: Any, source: Any, target: Any, length: Any) -> Any:
     """Copies bytes between addresses; they must not overlap."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from gatherum.kernels.buffers import valid_mask
 from gatherum.kernels.columns.column import Column, invalid_is_missing, invalid_metadata
+from gatherum.kernels.columns.read import values_of
+from gatherum.kernels.columns.variant import parts, variant_of
+from gatherum.types.values import BsonType
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +94,14 @@ def ranges_mask(lists: Lists, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     change[starts + begin[some]] += 1
     change[starts + end[some]] -= 1
     return np.cumsum(change[:-1], dtype=np.int8).view(np.bool_)
+
+
+def null_where_missing(column: Column) -> Column:
+    """The column with null in the place of missing values, as arrays have it."""
+    if not column.is_variant:
+        return Column(column.array)
+    types, _, _ = parts(column)
+    if not (types == BsonType.MISSING).any():
+        return column
+    return variant_of([None if kind == BsonType.MISSING else value
+                       for kind, value in zip(types.tolist(), values_of(column), strict=True)])

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.buffers import both, fixed_values, valid_mask
-from gatherum.kernels.columns.column import Column
 from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.kinds import kind_of
 from gatherum.kernels.numbers import EXACT

@@ -1,67 +1,164 @@
-"""Kernels for exact sums: integers in 128 bits, doubles in a 128-bit window of fixed point."""
+"""Kernels for counts and exact sums: integers in 128 bits, doubles in a 128-bit window of fixed point.
+
+Totals are 128-bit integers, two words a group. `chosen` says which rows count; where it is empty, all do.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numba
 import numpy as np
 
 from gatherum.kernels.compiler import kernel
-from gatherum.kernels.intrinsics import add_shifted, add_wide, bits_double, double_bits, leading_zeros
+from gatherum.kernels.intrinsics import add_shifted, add_wide, bits_double, double_bits, leading_zeros, load_byte
+
+NO_ROWS: Final = np.empty(0, np.uint8)
+BLOCK = 1024
+HEADROOM = 1 << 60
+"""A total whose upper word reaches this is not merged any further by kernels."""
 
 
-@kernel("void(int32[::1], int64[::1], uint8[::1], int64[::1], int64[::1])")
-def add_integers(slots, values, valid, totals, counts):
-    """Adds integers to the 128-bit totals (two words a group) and counts them; `valid` empty: all are."""
+@kernel("void(int32[::1], uint8[::1], int64, int64[::1])")
+def count_rows(slots, chosen, step, counts):
+    """Adds `step` to the count of each row's group."""
+    if chosen.shape[0] == 0:
+        for i in range(slots.shape[0]):
+            counts[np.uint32(slots[i])] += step
+    else:
+        for i in range(slots.shape[0]):
+            counts[np.uint32(slots[i])] += step * (chosen[i] != 0)
+
+
+@kernel("void(int32[::1], uint8[::1], uint8, uint8[::1])")
+def mark_groups(slots, chosen, mark, marks):
+    """Sets the bits `mark` in the marks of each row's group."""
+    checked = chosen.shape[0] > 0
+    for i in range(slots.shape[0]):
+        if not checked or chosen[i]:
+            marks[slots[i]] |= mark
+
+
+@kernel("void(int32[::1], int64[::1], uint8[::1], int64[::1])")
+def add_integers(slots, values, chosen, totals):
+    """Adds integers to the totals."""
     address = totals.ctypes.data
-    if valid.shape[0] == 0:
+    if chosen.shape[0] == 0:
         for i in range(values.shape[0]):
             add_shifted(address, slots[i], values[i], 0)
-            counts[slots[i]] += 1
     else:
         for i in range(values.shape[0]):
-            if valid[i]:
-                add_shifted(address, slots[i], values[i], 0)
-                counts[slots[i]] += 1
+            add_shifted(address, slots[i], values[i] if chosen[i] else 0, 0)
 
 
-@kernel("int64(int32[::1], float64[::1], uint8[::1], int64[::1], int64[::1], int64, int64, int64[::1])")
-def add_doubles(slots, values, valid, totals, counts, base, top, outside):
-    """Adds doubles to the 128-bit totals in units of 2**(base - 1075) and counts them.
+@kernel("int64(int32[::1], float64[::1], uint8[::1], int64[::1], int64, int64, int64[::1])")
+def add_doubles(slots, values, chosen, totals, base, top, outside):
+    """Adds doubles to the totals in units of 2**(base - 1075).
 
-    Rows whose exponent lies outside base .. base + top are counted and listed in `outside`; returns how many.
+    Rows whose exponent lies outside base .. base + top are listed in `outside`; returns how many.
     """
     address = totals.ctypes.data
-    checked = valid.shape[0] > 0
     listed = 0
-    for i in range(values.shape[0]):
-        if checked and not valid[i]:
-            continue
-        slot = slots[i]
-        bits = double_bits(values[i])
-        exponent = (bits >> 52) & 0x7FF
-        shift = exponent - base
-        counts[slot] += 1
-        if shift < 0 or shift > top or exponent == 0:
-            outside[listed] = i
-            listed += (bits << 1) != 0
-            continue
-        mantissa = (bits & 0xFFFFFFFFFFFFF) | 0x10000000000000
-        add_shifted(address, slot, -mantissa if bits < 0 else mantissa, shift)
+    low, high = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    for begin in range(0, values.shape[0], BLOCK):
+        count = min(BLOCK, values.shape[0] - begin)
+        some, group = values[begin:begin + count], slots[begin:begin + count]
+        wrong = 0
+        for i in range(count):
+            bits = double_bits(some[i])
+            shift = ((bits >> 52) & 0x7FF) - base
+            inside = (shift >= 0) & (shift <= top)
+            wrong += (not inside) & ((bits << 1) != 0)
+            shift = shift if inside else 0
+            mantissa = ((bits & 0xFFFFFFFFFFFFF) | 0x10000000000000) if inside else 0
+            mantissa = (mantissa ^ (bits >> 63)) - (bits >> 63)
+            low[i] = mantissa << shift
+            high[i] = (mantissa >> 1) >> (63 - shift)
+        if chosen.shape[0] > 0:
+            for i in range(count):
+                keep = -np.int64(chosen[begin + i] != 0)
+                low[i] &= keep
+                high[i] &= keep
+        for i in range(count):
+            add_wide(address, group[i], np.uint64(low[i]), high[i])
+        if wrong:
+            for i in range(count):
+                bits = double_bits(some[i])
+                shift = ((bits >> 52) & 0x7FF) - base
+                if ((shift < 0) | (shift > top)) & ((bits << 1) != 0):
+                    outside[listed] = begin + i
+                    listed += chosen.shape[0] == 0 or chosen[begin + i] != 0
     return listed
 
 
-@kernel("void(int32[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
-def merge_totals(slots, totals, counts, into, into_counts):
-    """Adds the 128-bit totals and the counts of one table to those of another."""
+@kernel("int64(int32[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def merge_totals(slots, totals, shifts, into, failed):
+    """Adds each total times 2**shift to its slot's; `shifts` holds one number a total, or one for all.
+
+    Totals that lose digits by it, or come near 128 bits, are listed in `failed`; returns how many.
+    """
     address = into.ctypes.data
+    step = 1 if shifts.shape[0] == slots.shape[0] else 0
+    listed = 0
     for i in range(slots.shape[0]):
-        add_wide(address, slots[i], np.uint64(totals[2 * i]), totals[2 * i + 1])
-        into_counts[slots[i]] += counts[i]
+        low, high, shift = np.uint64(totals[2 * i]), totals[2 * i + 1], shifts[i * step]
+        if low == 0 and high == 0:
+            continue
+        exact = True
+        while shift >= 32 and exact:
+            exact = -(1 << 28) <= high < 1 << 28
+            high = high << 32 | np.int64(low >> np.uint64(32))
+            low = low << np.uint64(32)
+            shift -= 32
+        if shift > 0 and exact:
+            exact = -(HEADROOM >> shift) <= high < HEADROOM >> shift
+            high = high << shift | np.int64(low >> np.uint64(64 - shift))
+            low = low << np.uint64(shift)
+        while shift <= -32 and exact:
+            exact = low & np.uint64(0xFFFFFFFF) == 0
+            low = low >> np.uint64(32) | np.uint64(high) << np.uint64(32)
+            high >>= 32
+            shift += 32
+        if shift < 0 and exact:
+            exact = low << np.uint64(64 + shift) == 0
+            low = low >> np.uint64(-shift) | np.uint64(high) << np.uint64(64 + shift)
+            high >>= -shift
+        held = into[2 * slots[i] + 1]
+        if exact and -HEADROOM <= high < HEADROOM and -HEADROOM <= held < HEADROOM:
+            add_wide(address, slots[i], low, high)
+        else:
+            failed[listed] = i
+            listed += 1
+    return listed
+
+
+@kernel("int64(int64[::1], int64, int64[::1], int64[::1])")
+def read_totals(offsets, data, totals, failed):
+    """Little-endian two's complement integers of any size as totals; those of more than 16 bytes are listed."""
+    listed = 0
+    for i in range(offsets.shape[0] - 1):
+        start, length = data + offsets[i], offsets[i + 1] - offsets[i]
+        low, high = np.uint64(0), np.uint64(0)
+        if length > 16:
+            failed[listed] = i
+            listed += 1
+            length = 0
+        for j in range(min(length, 8)):
+            low |= load_byte(start + j) << np.uint64(8 * j)
+        for j in range(8, length):
+            high |= load_byte(start + j) << np.uint64(8 * j - 64)
+        negative = length > 0 and load_byte(start + length - 1) >= 128
+        if negative and length < 8:
+            low |= ~np.uint64(0) << np.uint64(8 * length)
+        if negative and length < 16:
+            high |= ~np.uint64(0) << np.uint64(8 * max(length - 8, 0))
+        totals[2 * i], totals[2 * i + 1] = np.int64(low), np.int64(high)
+    return listed
 
 
 @numba.njit(inline="always")
 def _scaled(value, exponent):
-    """value * 2**exponent for results that are normal doubles."""
+    """value * 2**exponent, where no digits are lost by it; infinite where it is too large."""
     while exponent > 1000:
         value *= bits_double(np.uint64(1023 + 1000) << np.uint64(52))
         exponent -= 1000
@@ -73,7 +170,7 @@ def _scaled(value, exponent):
 
 @kernel("void(int64[::1], int64, float64[::1])")
 def round_totals(totals, exponent, doubles):
-    """The doubles nearest to 128-bit totals in units of 2**exponent, ties to even."""
+    """The doubles nearest to totals in units of 2**exponent, ties to even."""
     for i in range(doubles.shape[0]):
         low, high = np.uint64(totals[2 * i]), np.uint64(totals[2 * i + 1])
         negative = totals[2 * i + 1] < 0

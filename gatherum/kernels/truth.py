@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from gatherum.kernels.buffers import fixed_values, valid_mask
 from gatherum.kernels.columns.column import Column

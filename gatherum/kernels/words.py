@@ -1,170 +1,245 @@
-"""Values as canonical kinds and words: pairs that are equal exactly where the values are.
+"""Values as pairs of words, each of 64 bits, that are equal exactly where the values are.
 
-Numbers equal to an integer of 64 bits have the kind `INTEGER` and that integer as word; other doubles, and decimals
-equal to one, the kind `DOUBLE` and the double's bits. Strings and ObjectIds have numbers as words, given by tables of
-the caller's; so has everything else.
+The upper byte of the second word says what the pair is. Numbers equal to an integer of 64 bits are `INTEGER` and that
+integer; other doubles, and decimals equal to one, `DOUBLE` and the double's bits. Strings of up to 15 bytes and
+ObjectIds lie in the words themselves; longer strings have numbers, and so has everything else.
 """
 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from gatherum.kernels.coding import pack_strings
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.types import DATE, OBJECT_ID
-from gatherum.kernels.columns.variant import parts
+from gatherum.kernels.columns.variant import boxed, parts
 from gatherum.kernels.compiler import kernel
+from gatherum.kernels.scratch import Scratch
+from gatherum.kernels.tables import StringBuffers, StringTable
 from gatherum.types.order import group_key
 from gatherum.types.values import INT64_MAX, INT64_MIN, BsonType, Value
 
-INTEGER: Final = int(BsonType.LONG)
-DOUBLE: Final = int(BsonType.DOUBLE)
 STRING: Final = int(BsonType.STRING)
-OBJECT_ID_KIND: Final = int(BsonType.OBJECT_ID)
+INTEGER: Final = int(BsonType.LONG)
+SHORT_STRING: Final = 128
+OBJECT_ID_BYTES: Final = 144
 OTHER: Final = 254
 UNDECIDED: Final = 255
 NAN_BITS: Final = 0x7FF8000000000000
 _NAN_KEY: Final = group_key(float("nan"))
 
-Numbers = Callable[[pa.Array, int], np.ndarray]
-OtherNumber = Callable[[Value], int]
+
+def kind_word(kind: int) -> np.uint64:
+    """The second word of values of a kind."""
+    return np.uint64(kind << 56)
+
+
+INTEGER_WORD: Final = kind_word(INTEGER)
+_HIGH: Final = {kind: np.array([kind << 56], np.uint64) for kind in range(256)}
 
 
 class WordColumn(NamedTuple):
-    """Words (uint64, one a row) and kinds (uint8, one a row or one for all); `integers`: all are integers."""
+    """The first words of a column's values, and the second: one a row, or one for all. Valid until the next column.
 
-    words: np.ndarray
-    kinds: np.ndarray
+    `integers`: direct index may serve; the words are those of integers, or most are.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
     integers: bool = False
 
 
-@kernel("void(float64[::1], uint64[::1], uint8[::1])")
-def words_of_doubles(values, words, kinds):
-    """Canonical words of doubles."""
+@kernel("int64(float64[::1], uint64[::1], uint64[::1])")
+def words_of_doubles(values, low, high):
+    """The words of doubles; returns how many are integers."""
+    whole = 0
     for i in range(values.shape[0]):
         value = values[i]
-        kinds[i] = 1
+        high[i] = np.uint64(1) << np.uint64(56)
         if value != value:
-            words[i] = np.uint64(0x7FF8000000000000)
+            low[i] = np.uint64(0x7FF8000000000000)
         elif -9223372036854775808.0 <= value < 9223372036854775808.0 and np.floor(value) == value:
-            kinds[i] = 18
-            words[i] = np.uint64(np.int64(value))
+            high[i] = np.uint64(18) << np.uint64(56)
+            low[i] = np.uint64(np.int64(value))
+            whole += 1
         else:
-            words[i] = values.view(np.uint64)[i]
+            low[i] = values.view(np.uint64)[i]
+    return whole
 
 
-@kernel("int64(uint8[::1], uint64[::1], uint64[::1], uint8[::1])")
-def words_of_variants(types, source, words, kinds):
-    """Canonical words of a variant column's fixed-width values; the others get the kind 255. Returns how many."""
+@kernel("int64(uint8[::1], uint64[::1], boolean, uint64[::1], uint64[::1])")
+def words_of_variants(types, source, exact, low, high):
+    """The words of a variant column's fixed-width values; the others are of the kind 255. Returns how many.
+
+    Where `exact` is true an int, a long and a double are never equal.
+    """
     undecided = 0
     as_double = source.view(np.float64)
     for i in range(types.shape[0]):
         kind = types[i]
-        words[i] = source[i]
-        kinds[i] = kind
+        word = source[i]
         if kind == 16:
-            kinds[i] = 18
+            kind = np.uint8(16 if exact else 18)
         elif kind == 1:
             value = as_double[i]
             if value != value:
-                words[i] = np.uint64(0x7FF8000000000000)
-            elif -9223372036854775808.0 <= value < 9223372036854775808.0 and np.floor(value) == value:
-                kinds[i] = 18
-                words[i] = np.uint64(np.int64(value))
+                word = np.uint64(0x7FF8000000000000)
+            elif not exact and -9223372036854775808.0 <= value < 9223372036854775808.0 and np.floor(value) == value:
+                kind = np.uint8(18)
+                word = np.uint64(np.int64(value))
         elif kind == 255:
-            kinds[i] = 253
+            kind = np.uint8(253)
         elif kind != 18 and kind != 0 and kind != 10 and kind != 8 and kind != 9 and kind != 127:
-            kinds[i] = 255
+            kind = np.uint8(255)
             undecided += 1
+        low[i] = word
+        high[i] = np.uint64(kind) << np.uint64(56)
     return undecided
 
 
-def words_of(column: Column, string_numbers: Numbers, other_number: OtherNumber) -> WordColumn:
-    """The canonical words of any column."""
-    if column.is_variant:
-        return _of_variant(column, string_numbers, other_number)
-    array, kind = column.array, column.array.type
-    invalid = BsonType.MISSING if column.missing else BsonType.NULL
-    if pa.types.is_null(kind):
-        return WordColumn(np.zeros(len(array), np.uint64), np.array([invalid], np.uint8))
-    made = _of_valid(array, string_numbers)
-    if made is None:
-        return _of_values(column, other_number)
-    if not array.null_count:
-        return made
-    holes = array.is_null().to_numpy(zero_copy_only=False)
-    words, kinds = made.words.copy(), np.empty(len(array), np.uint8)
-    kinds[:] = made.kinds
-    words[holes], kinds[holes] = 0, invalid
-    return WordColumn(words, kinds)
+class WordMaker:
+    """Brings columns to words that are equal exactly where the values are, in all columns that it has seen.
 
+    An `exact` one tells 1, `Int64(1)` and 1.0 apart, and values of every other type that are written differently.
+    """
 
-def _of_valid(array: pa.Array, string_numbers: Numbers) -> WordColumn | None:
-    """The words of a typed array, its invalid slots aside; None for types that have no quick way."""
-    kind = array.type
-    if pa.types.is_int64(kind) or pa.types.is_int32(kind):
-        words = integers(array).view(np.uint64)
-        return WordColumn(words, np.array([INTEGER], np.uint8), integers=not array.null_count)
-    if pa.types.is_float64(kind):
-        values = array.fill_null(0.0).to_numpy()
-        words, kinds = np.empty(len(array), np.uint64), np.empty(len(array), np.uint8)
-        words_of_doubles(values, words, kinds)
-        return WordColumn(words, kinds)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return WordColumn(string_numbers(array, STRING).view(np.uint64), np.array([STRING], np.uint8))
-    if kind == DATE:
-        return WordColumn(integers(array.view(pa.int64())).view(np.uint64), np.array([BsonType.DATE], np.uint8))
-    if pa.types.is_boolean(kind):
-        words = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.uint64)
-        return WordColumn(words, np.array([BsonType.BOOL], np.uint8))
-    if kind == OBJECT_ID:
-        numbers = string_numbers(array.storage.cast(pa.binary()), OBJECT_ID_KIND)
-        return WordColumn(numbers.view(np.uint64), np.array([OBJECT_ID_KIND], np.uint8))
-    return None
+    def __init__(self, exact: bool = False) -> None:
+        self.exact = exact
+        self.scratch = Scratch()
+        self.strings: dict[int, StringTable] = {}
+        self.others: dict[Any, int] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes held; of other values, an estimate."""
+        return self.scratch.nbytes + sum(table.nbytes for table in self.strings.values()) + 200 * len(self.others)
 
-def integers(array: pa.Array) -> np.ndarray:
-    """The values of an integer array as int64, 0 where invalid."""
-    values = (array.fill_null(0) if array.null_count else array).to_numpy()
-    return values if values.dtype == np.int64 else values.astype(np.int64)
+    def words(self, column: Column) -> WordColumn:
+        """The words of a column that has no dictionary."""
+        if column.is_variant:
+            return self._of_variant(column)
+        array, kind = column.array, column.array.type
+        invalid = int(BsonType.MISSING if column.missing else BsonType.NULL)
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return self._of_strings(array, STRING, SHORT_STRING, invalid)
+        if kind == OBJECT_ID:
+            return self._of_strings(array.storage.cast(pa.binary()), STRING, OBJECT_ID_BYTES, invalid)
+        made = self._of_fixed_width(array)
+        if made is None:
+            return self._of_values(values_of(column), len(array))
+        if not array.null_count:
+            return made
+        holes = array.is_null().to_numpy(zero_copy_only=False)
+        low, high = (self.scratch.array(f"patched {name}", np.uint64, len(array)) for name in ("low", "high"))
+        low[:], high[:] = made.low, made.high
+        low[holes], high[holes] = 0, kind_word(invalid)
+        return WordColumn(low, high, made.integers)
 
+    def _of_fixed_width(self, array: pa.Array) -> WordColumn | None:
+        kind = array.type
+        if pa.types.is_integer(kind) and kind.bit_width in (32, 64) and pa.types.is_signed_integer(kind):
+            number = int(BsonType.INT) if self.exact and kind.bit_width == 32 else INTEGER
+            return WordColumn(integers(array, self.scratch).view(np.uint64), _HIGH[number], number == INTEGER)
+        if pa.types.is_float64(kind):
+            return self._of_doubles((array.fill_null(0.0) if array.null_count else array).to_numpy())
+        if kind == DATE:
+            return WordColumn(integers(array.view(pa.int64()), self.scratch).view(np.uint64), _HIGH[BsonType.DATE])
+        if pa.types.is_boolean(kind):
+            low = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.uint64)
+            return WordColumn(low, _HIGH[BsonType.BOOL])
+        if pa.types.is_null(kind):
+            return WordColumn(np.zeros(len(array), np.uint64), _HIGH[BsonType.NULL])
+        return None
 
-def _of_values(column: Column, other_number: OtherNumber) -> WordColumn:
-    found = [_word(value, other_number) for value in values_of(column)]
-    return WordColumn(np.array([word for _, word in found], np.uint64), np.array([kind for kind, _ in found], np.uint8))
+    def _of_doubles(self, values: np.ndarray) -> WordColumn:
+        low = self.scratch.array("low", np.uint64, len(values))
+        if self.exact:
+            low[:] = values.view(np.uint64)
+            low[np.isnan(values)] = NAN_BITS
+            return WordColumn(low, _HIGH[BsonType.DOUBLE])
+        high = self.scratch.array("high", np.uint64, len(values))
+        whole = words_of_doubles(values, low, high)
+        return WordColumn(low, high, 2 * whole > len(values))
 
+    def _of_strings(self, array: pa.Array, long: int, short: int, invalid: int) -> WordColumn:
+        rows = len(array)
+        low, high = (self.scratch.array(name, np.uint64, rows) for name in ("low", "high"))
+        long_rows = self.scratch.array("long", np.int64, rows + 1)
+        strings = StringBuffers(array)
+        valid = _EMPTY if not array.null_count else array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
+        found = pack_strings(strings.narrow, strings.wide, strings.data, strings.limit, np.uint64(short), valid,
+                             kind_word(invalid), low, high, long_rows)
+        if found:
+            some = long_rows[:found]
+            table = self.strings.get(long)
+            if table is None:
+                table = self.strings[long] = StringTable()
+            table.number(strings, some, low)
+            high[some] = kind_word(long)
+        return WordColumn(low, high)
 
-def _word(value: Value, other_number: OtherNumber) -> tuple[int, int]:
-    """Kind and word of a value that no kernel takes: a decimal may equal an integer or a double."""
-    if value is None:
-        return int(BsonType.NULL), 0
-    number = group_key(value)
-    if number == _NAN_KEY:
-        return DOUBLE, NAN_BITS
-    if isinstance(number, int | float | decimal.Decimal):
-        if INT64_MIN <= number <= INT64_MAX and int(number) == number:
-            return INTEGER, int(number) & 0xFFFFFFFFFFFFFFFF
-        if float(number) == number:
-            return DOUBLE, int(np.float64(number).view(np.uint64))
-    return OTHER, other_number(value)
+    def _of_values(self, values: Iterable[Value], rows: int) -> WordColumn:
+        low, high = np.empty(rows, np.uint64), np.empty(rows, np.uint64)
+        word = self._exact_word if self.exact else self._word
+        for i, value in enumerate(values):
+            kind, low[i] = word(value)
+            high[i] = kind << 56
+        return WordColumn(low, high)
 
+    def _exact_word(self, value: Value) -> tuple[int, int]:
+        if value is None:
+            return int(BsonType.NULL), 0
+        return OTHER, self._number(boxed(value))
 
-def _of_variant(column: Column, string_numbers: Numbers, other_number: OtherNumber) -> WordColumn:
-    types, source, data = parts(column)
-    words, kinds = np.empty(len(types), np.uint64), np.empty(len(types), np.uint8)
-    if words_of_variants(types, np.ascontiguousarray(source), words, kinds):
-        for kind in (STRING, OBJECT_ID_KIND):
-            rows = np.flatnonzero(types == kind)
+    def _word(self, value: Value) -> tuple[int, int]:
+        """Kind and word of a value that no kernel takes: a decimal may equal an integer or a double."""
+        if value is None:
+            return int(BsonType.NULL), 0
+        number = group_key(value)
+        if number == _NAN_KEY:
+            return int(BsonType.DOUBLE), NAN_BITS
+        if isinstance(number, int | float | decimal.Decimal):
+            if INT64_MIN <= number <= INT64_MAX and int(number) == number:
+                return INTEGER, int(number) & 0xFFFFFFFFFFFFFFFF
+            if float(number) == number:
+                return int(BsonType.DOUBLE), int(np.float64(number).view(np.uint64))
+        return OTHER, self._number(number)
+
+    def _number(self, key: Any) -> int:
+        return self.others.setdefault(key, len(self.others))
+
+    def _of_variant(self, column: Column) -> WordColumn:
+        types, source, data = parts(column)
+        low, high = np.empty(len(types), np.uint64), np.empty(len(types), np.uint64)
+        if words_of_variants(types, np.ascontiguousarray(source), self.exact, low, high):
+            for kind, short in ((BsonType.STRING, SHORT_STRING), (BsonType.OBJECT_ID, OBJECT_ID_BYTES)):
+                rows = np.flatnonzero(types == kind)
+                if len(rows):
+                    made = self._of_strings(data.take(pa.array(rows)), STRING, short, 0)
+                    low[rows], high[rows] = made.low, made.high
+            rows = np.flatnonzero(high == kind_word(UNDECIDED))
             if len(rows):
-                words[rows] = string_numbers(data.take(pa.array(rows)), kind).view(np.uint64)
-                kinds[rows] = kind
-        rows = np.flatnonzero(kinds == UNDECIDED)
-        if len(rows):
-            rest = _of_values(column.take(rows), other_number)
-            words[rows], kinds[rows] = rest.words, rest.kinds
-    return WordColumn(words, kinds)
+                made = self._of_values(values_of(column.take(rows)), len(rows))
+                low[rows], high[rows] = made.low, made.high
+        return WordColumn(low, high)
+
+
+_EMPTY: Final = np.empty(0, np.uint8)
+
+
+def integers(array: pa.Array, scratch: Scratch | None = None) -> np.ndarray:
+    """The values of an integer array as int64, 0 where invalid; in `scratch` where they have to be widened."""
+    values = (array.fill_null(0) if array.null_count else array).to_numpy()
+    if values.dtype == np.int64:
+        return values
+    if scratch is None:
+        return values.astype(np.int64)
+    widened = scratch.array("low", np.uint64, len(values)).view(np.int64)
+    widened[:] = values
+    return widened

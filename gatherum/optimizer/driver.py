@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -16,7 +17,7 @@ from gatherum.plan.output import output_fields
 from gatherum.plan.render import render
 
 ROUNDS: Final = 20
-"""How often the list of rules is gone through at most, and how often one rule is applied to one node in a row."""
+"""How often the list of rules is gone through at most, for the plan and for one node."""
 
 CHECKED: Final = 10
 """How many nodes are looked at to check that a rule has not changed the fields of the rows: plans may be long."""
@@ -44,11 +45,15 @@ def optimize(plan: Node, context: Context, rules: Iterable[Rule] = ORDER) -> Opt
     PipelineError or OperatorError where a constant part of the plan is an error by itself.
     """
     fired: list[Fired] = []
-    rules = tuple(rules)
+    steps = [tuple(step) for _, step in itertools.groupby(rules, key=lambda rule: bool(rule.on))]
     for _ in range(ROUNDS):
         before = plan
-        for rule in rules:
-            plan = _once(rule, plan, context, fired) if rule.whole else _everywhere(rule, plan, context, fired)
+        for step in steps:
+            if step[0].on:
+                plan = _everywhere(step, plan, context, fired)
+            else:
+                for rule in step:
+                    plan = _once(rule, plan, context, fired)
         if plan is before:
             break
     return Optimized(plan, tuple(fired))
@@ -66,25 +71,28 @@ def _once(rule: Rule, node: Node, context: Context, fired: list[Fired]) -> Node:
     return changed
 
 
-def _repeatedly(rule: Rule, node: Node, context: Context, fired: list[Fired]) -> Node:
+def _repeatedly(rules: tuple[Rule, ...], node: Node, context: Context, fired: list[Fired]) -> Node:
+    """The node after all rules that are on it have been applied, in their order, until none changes it."""
     for _ in range(ROUNDS):
-        changed = _once(rule, node, context, fired)
-        if changed is node:
+        before = node
+        for rule in rules:
+            if isinstance(node, rule.on):
+                node = _once(rule, node, context, fired)
+        if node is before:
             break
-        node = changed
     return node
 
 
-def _everywhere(rule: Rule, plan: Node, context: Context, fired: list[Fired]) -> Node:
-    """The plan with the rule applied to each node, from the top down the chain of first inputs, subplans included."""
+def _everywhere(rules: tuple[Rule, ...], plan: Node, context: Context, fired: list[Fired]) -> Node:
+    """The plan with the rules applied to each node, from the top down the chain of first inputs, subplans included."""
     chain: list[Node] = []
     node: Node | None = plan
     while node is not None:
-        node = _repeatedly(rule, node, context, fired)
+        node = _repeatedly(rules, node, context, fired)
         chain.append(node)
         node = first_input(node)
     made: Node | None = None
     while chain:
-        parent = with_side_plans(chain.pop(), lambda side: _everywhere(rule, side, context, fired))
+        parent = with_side_plans(chain.pop(), lambda side: _everywhere(rules, side, context, fired))
         made = parent if made is None else with_first_input(parent, made)
     return made or plan

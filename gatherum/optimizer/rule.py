@@ -1,6 +1,6 @@
 """What a rule is.
 
-    @rule("drop_skip_of_nothing")
+    @rule("drop_skip_of_nothing", on=(Skip,))
     def drop_skip_of_nothing(node, context):
         \"\"\"A skip of no rows is no skip.\"\"\"
         match node:
@@ -8,8 +8,9 @@
                 return input
         return None
 
-A rule looks at one node with what is below it, and gives a node in its place that has the same rows in the same
-order, or None where it has nothing to change. It must not apply to its own result for ever.
+A rule looks at a node of the kinds that it is `on`, with what is below it, and gives a node in its place that has the
+same rows in the same order, or None where it has nothing to change. A rule that is on no kind looks at the whole plan.
+It must not apply to its own result for ever.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ Apply = Callable[[Node, Context], Node | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `after` names the rules that should have been applied before it; a `whole` rule sees the whole plan
-    once, in place of each node."""
+    """One rule. `on` are the kinds of nodes that it is applied to; none: to the whole plan. `after` names the rules
+    that should have been applied before it."""
 
     name: str
     apply: Apply
+    on: tuple[type[Node], ...] = ()
     after: tuple[str, ...] = ()
-    whole: bool = False
 
     @property
     def documentation(self) -> str:
@@ -39,6 +40,6 @@ class Rule:
         return self.apply.__doc__ or ""
 
 
-def rule(name: str, *, after: tuple[str, ...] = (), whole: bool = False) -> Callable[[Apply], Rule]:
+def rule(name: str, *, on: tuple[type[Node], ...] = (), after: tuple[str, ...] = ()) -> Callable[[Apply], Rule]:
     """Defines a rule by its function."""
-    return lambda apply: Rule(name, apply, after, whole)
+    return lambda apply: Rule(name, apply, on, after)

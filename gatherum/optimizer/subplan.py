@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from gatherum.plan.nodes import Lookup, Node, Shared
 
 
+@cache
+def _holders(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that hold nodes: one, or a tuple of them."""
+    return tuple(field.name for field in fields(kind) if "Node" in str(field.type))
+
+
 def first_input(node: Node) -> Node | None:
     """The first node that a node reads, if any."""
-    return next(node.inputs(), None)
+    return next(node.inputs(), None) if _holders(type(node)) else None
 
 
 def with_first_input(node: Node, below: Node) -> Node:
@@ -23,7 +30,7 @@ def with_first_input(node: Node, below: Node) -> Node:
     first = first_input(node)
     if below is first:
         return node
-    name = next(field.name for field in fields(node) if getattr(node, field.name) is first)
+    name = next(name for name in _holders(type(node)) if getattr(node, name) is first)
     return replace(node, **{name: below})
 
 
@@ -55,15 +62,13 @@ def with_side_plans(node: Node, change: Callable[[Node], Node]) -> Node:
         return node if rest is above else replace(node, other=onto_start(rest, start))
     first = first_input(node)
     changed: dict[str, Any] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, Node) and value is not first:
-            new: Any = change(value)
-        elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
-            new = tuple(change(item) for item in value)
+    for name in _holders(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            new: Any = tuple(change(item) for item in value)
             new = value if all(a is b for a, b in zip(new, value, strict=True)) else new
         else:
-            continue
+            new = value if value is first else change(value)
         if new is not value:
-            changed[field.name] = new
+            changed[name] = new
     return replace(node, **changed) if changed else node

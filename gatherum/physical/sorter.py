@@ -19,7 +19,7 @@ Keys = Callable[[Rows], list[SortColumn]]
 
 MERGED_AT_ONCE: Final = 32
 BLOCK_BYTES: Final = 1 << 20
-CHUNK_ROWS: Final = 1 << 20
+CHUNK_ROWS: Final = 4 * MAX_ROWS
 CHUNK_BYTES: Final = 64 << 20
 SMALL: Final = 1 << 12
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from gatherum.functions.registry import operators
@@ -21,6 +21,7 @@ from gatherum.plan.expressions import (
     Matches,
     Path,
     Variable,
+    field_names,
 )
 from gatherum.plan.nodes import (
     Node,
@@ -120,8 +121,8 @@ def is_trivial(expression: Expression) -> bool:
 
 def expressions_of(node: Node) -> Iterator[Expression]:
     """The expressions that a node itself evaluates; not those of its inputs and subplans."""
-    for field in fields(node):
-        yield from _expressions_in(getattr(node, field.name))
+    for name in field_names(type(node)):
+        yield from _expressions_in(getattr(node, name))
 
 
 def _expressions_in(value: Any) -> Iterator[Expression]:
@@ -140,11 +141,11 @@ def _expressions_in(value: Any) -> Iterator[Expression]:
 def with_expressions(node: Node, change: Callable[[Expression], Expression]) -> Node:
     """The same node with `change` applied to each of the expressions that it evaluates."""
     changed: dict[str, Any] = {}
-    for field in fields(node):
-        old = getattr(node, field.name)
+    for name in field_names(type(node)):
+        old = getattr(node, name)
         new = _changed(old, change)
         if new is not old:
-            changed[field.name] = new
+            changed[name] = new
     return replace(node, **changed) if changed else node
 
 

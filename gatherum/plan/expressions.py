@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import orjson
@@ -16,14 +17,20 @@ Path = tuple[str, ...]
 ROOT = "ROOT"
 
 
+@cache
+def field_names(kind: type) -> tuple[str, ...]:
+    """The names of the fields of a kind of expression or node."""
+    return tuple(field.name for field in fields(kind))
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """The base of expressions."""
 
     def children(self) -> Iterator[Expression]:
         """The direct parts, in order."""
-        for field in fields(self):
-            yield from _expressions_in(getattr(self, field.name))
+        for name in field_names(type(self)):
+            yield from _expressions_in(getattr(self, name))
 
     def walk(self) -> Iterator[Expression]:
         """This expression and everything below it, parents first."""
@@ -34,11 +41,11 @@ class Expression:
     def rebuild(self, change: Callable[[Expression], Expression]) -> Expression:
         """The same expression with `change` applied to each direct part."""
         changed = {}
-        for field in fields(self):
-            old = getattr(self, field.name)
+        for name in field_names(type(self)):
+            old = getattr(self, name)
             new = _changed(old, change)
             if new is not old:
-                changed[field.name] = new
+                changed[name] = new
         return replace(self, **changed) if changed else self
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gatherum.plan.expressions import AggregateCall, Expression, Path
+from gatherum.plan.expressions import AggregateCall, Expression, Path, field_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class Node:
 
     def inputs(self) -> Iterator[Node]:
         """The nodes that this one reads, in order."""
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in field_names(type(self)):
+            value = getattr(self, name)
             if isinstance(value, Node):
                 yield value
             elif isinstance(value, tuple):
@@ -33,16 +33,16 @@ class Node:
     def rebuild(self, change: Callable[[Node], Node]) -> Node:
         """The same node with `change` applied to each input."""
         changed: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in field_names(type(self)):
+            value = getattr(self, name)
             if isinstance(value, Node):
                 new: Any = change(value)
                 if new is not value:
-                    changed[field.name] = new
+                    changed[name] = new
             elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
                 new = tuple(change(item) if isinstance(item, Node) else item for item in value)
                 if any(a is not b for a, b in zip(new, value, strict=True)):
-                    changed[field.name] = new
+                    changed[name] = new
         return replace(self, **changed) if changed else self
 
 

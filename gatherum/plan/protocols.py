@@ -152,8 +152,17 @@ class Source(Protocol):
 class Sink(Protocol):
     """Something that documents are written to: complete once closed, and nothing at all where a write fails."""
 
+    @property
+    def columnar(self) -> bool:
+        """Whether it takes column batches."""
+        ...
+
     def write(self, documents: list[Document]) -> None:
         """Appends documents."""
+        ...
+
+    def write_batch(self, batch: Any) -> None:
+        """Appends a column batch, where the sink is `columnar`."""
         ...
 
     def close(self) -> None:

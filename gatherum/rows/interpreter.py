@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
-from gatherum.errors import InternalError
+from gatherum.errors import InternalError, OperatorError
 from gatherum.functions.operator import Evaluator, Frame
 from gatherum.functions.registry import members
 from gatherum.plan.expressions import Expression
@@ -88,7 +88,14 @@ def interpreters() -> Mapping[type[Node], Interpret]:
 
 
 def interpret(plan: Node, run: Run) -> Batches:
-    """The documents of a plan, in batches."""
+    """The documents of a plan, in batches; OperatorError for documents nested deeper than Python can follow."""
+    try:
+        yield from _interpret(plan, run)
+    except RecursionError:
+        raise OperatorError("a document is nested too deep: BSON's limit is 200 levels", 15) from None
+
+
+def _interpret(plan: Node, run: Run) -> Batches:
     chain = [plan]
     while (below := next(chain[-1].inputs(), None)) is not None:
         chain.append(below)

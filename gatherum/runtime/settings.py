@@ -150,8 +150,8 @@ class Settings:
     progress: str = field(default="auto", metadata=_about(
         _choice("auto", "on", "off"), "Whether progress is shown; auto shows it on a terminal."))
     kernels: str = field(default="auto", metadata=_about(
-        _choice("auto", "on", "off"), "Whether compiled kernels are used: auto goes on without them while they are being "
-        "compiled, on waits for the compiler, off never uses them."))
+        _choice("auto", "on", "off"), "Whether compiled kernels are used: auto goes on without them while they "
+        "are being compiled, on waits for the compiler, off never uses them."))
     kernel_cache: Path = field(default_factory=_default_kernel_cache, metadata=_about(
         _path, "Where compiled kernels are kept.", "~/.cache/gatherum/kernels"))
     rows_engine_limit: int = field(default=4_000_000, metadata=_about(

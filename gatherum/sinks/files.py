@@ -97,9 +97,22 @@ class FileSink:
 
     def write(self, documents: list[Document]) -> None:
         """Appends documents."""
+        self._check_open()
+        self._guarded(lambda: self._writer.write(documents))
+
+    @property
+    def columnar(self) -> bool:
+        """Whether the format takes column batches by `write_batch`."""
+        return hasattr(self._writer, "write_batch")
+
+    def write_batch(self, batch: Any) -> None:
+        """Appends a column batch, where the sink is `columnar`."""
+        self._check_open()
+        self._guarded(lambda: getattr(self._writer, "write_batch")(batch))  # noqa: B009
+
+    def _check_open(self) -> None:
         if not self._open:
             raise SourceError(f"{self._output.name}: nothing can be written after close, or after a failed write")
-        self._guarded(lambda: self._writer.write(documents))
 
     def close(self) -> None:
         """Completes the file; does nothing where it is closed or a write failed."""

@@ -10,6 +10,7 @@ from bson import Decimal128
 
 DOUBLE_SCALE: Final = 1074
 _UNIT: Final = 1 << DOUBLE_SCALE
+_EXACT: Final = decimal.Context(prec=20000, Emin=-999999, Emax=999999)
 DECIMAL128: Final = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-6143, Emax=6144, clamp=1, traps=[])
 
 
@@ -58,8 +59,7 @@ def units_to_decimal(units: int) -> decimal.Decimal:
 
 def scaled_decimal(coefficient: int, exponent: int) -> decimal.Decimal:
     """coefficient * 10**exponent, exactly."""
-    sign = 1 if coefficient < 0 else 0
-    return decimal.Decimal((sign, tuple(map(int, str(abs(coefficient)))), exponent))
+    return decimal.Decimal(coefficient).scaleb(exponent, _EXACT)
 
 
 def split_decimal(value: decimal.Decimal) -> tuple[int, int]:

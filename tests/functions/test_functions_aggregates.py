@@ -65,6 +65,20 @@ def test_merging_single_rows_in_any_order_and_shape_equals_one_pass(name):
         assert same(aggregate.finalize(parts[0]), expected)
 
 
+@pytest.mark.parametrize("name", sorted(name for name, cls in aggregates().items() if not cls.ordered))
+def test_many_values_at_once_are_as_many_single_ones(name):
+    aggregate = aggregates()[name]()
+    pools = [VALUES, [1, 2, 2**31], [0.1, 1e300, -1e300], [1, 0.1], [float("inf"), 1.0, 1e308]]
+    for seed, pool in enumerate(pools):
+        values = random.Random(seed).choices(pool, k=1500)
+        at_once = aggregate.init()
+        for start in range(0, len(values), 700):
+            aggregate.update_many(at_once, values[start:start + 700])
+        singly = one_pass(aggregate, enumerate(values))
+        assert same(aggregate.finalize(at_once), aggregate.finalize(singly))
+        assert at_once.values() == singly.values()
+
+
 @every_aggregate
 def test_the_state_of_nothing_is_the_identity(name):
     aggregate = aggregates()[name]()
@@ -131,3 +145,22 @@ def test_sum_takes_the_widest_type_it_needs():
         found = total.finalize(one_pass(total, enumerate(values)))
         assert same(found, answer)
         assert str(found) == str(answer)
+
+
+def test_a_set_holds_the_first_of_equal_values():
+    distinct = aggregates()["$addToSet"]()
+    rows = list(enumerate([3.0, 3, Decimal128("0"), -0.0, 0, Int64(3)]))
+    for seed in range(10):
+        random.Random(seed).shuffle(rows)
+        found = distinct.finalize(one_pass(distinct, rows))
+        assert [(type(value), str(value)) for value in found] == [(Decimal128, "0"), (float, "3.0")]
+
+
+@every_aggregate
+def test_a_signaling_nan_is_a_nan(name):
+    aggregate = aggregates()[name]()
+    value = {"$concatArrays": [Decimal128("sNaN")], "$mergeObjects": {"a": Decimal128("sNaN")}}.get(
+        name, Decimal128("sNaN"))
+    state = one_pass(aggregate, enumerate([value, value]))
+    aggregate.merge(state, one_pass(aggregate, enumerate([value])))
+    aggregate.finalize(state)

@@ -176,6 +176,7 @@ CASES = {
         "all rows": group(sort(ONE, "a"), Literal(None), x=("first", get("b"))),
         "one row already": group(add(Skip(Limit(ONE, 2), 1), a=get("b")), Literal(None), x=("first", get("a"))),
         "by key": group(sort(ONE, "a"), get("a"), x=("first", get("b"))),
+        "a value that may raise": group(sort(ONE, "a"), Literal(None), x=("first", call("$divide", 1, get("b")))),
         "not the last": group(sort(ONE, "a"), Literal(None), x=("first", get("b")), y=("last", get("b"))),
     },
     "merge_limits": {

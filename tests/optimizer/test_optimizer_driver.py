@@ -8,7 +8,7 @@ from gatherum.optimizer.context import Context
 from gatherum.optimizer.driver import optimize
 from gatherum.optimizer.rule import rule
 from gatherum.plan.expressions import Literal
-from gatherum.plan.nodes import Facet, Filter, Limit, Lookup, Scan, Shared, Skip, Union
+from gatherum.plan.nodes import Facet, Filter, Limit, Lookup, Project, Scan, Shared, Skip, Union
 from gatherum.plan.render import render
 
 
@@ -32,7 +32,7 @@ def test_a_plan_that_no_rule_changes_is_the_same_object():
 
 
 def test_a_rule_that_changes_the_fields_is_an_error():
-    @rule("careless")
+    @rule("careless", on=(Project,))
     def careless(node, context):
         """Forgets the projection."""
         return only(node.input, "b") if node == only(ONE, "a") else None
@@ -42,7 +42,7 @@ def test_a_rule_that_changes_the_fields_is_an_error():
 
 
 def test_a_rule_that_never_stops_is_stopped():
-    @rule("restless")
+    @rule("restless", on=(Skip,))
     def restless(node, context):
         """Skips more and more."""
         return Skip(node.input, node.count + 1) if isinstance(node, Skip) else None

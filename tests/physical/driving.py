@@ -92,7 +92,7 @@ def handed_over(make, batches):
     return rows + ended(operator)
 
 
-def merged(make, batches, seed, threads=3):
+def merged(make, batches, seed=1, threads=3):
     """All rows, where the batches are spread over several operators at random, and these merged in random order."""
     chance = random.Random(seed)
     operators = [make() for _ in range(threads)]
@@ -118,15 +118,24 @@ def check_rows(operator, node, documents, tmp_path, sizes=(1, 7, 65536), **setti
             assert written(driven(operator(node, context), batches_of(documents, size))) == want, size
 
 
-def check_partial(operator, node, documents, tmp_path, sizes=(1, 7, 65536)):
+def check_partial(operator, node, documents, tmp_path):
     """A `partial` operator gives the interpreter's rows in every shape."""
     want = written(expected(node, documents))
-    for size in sizes:
-        batches = batches_of(documents, size)
-        for settings in ({}, {"spill_every": 1}, {"spill_every": 3, "morsel_rows": 5}):
-            with query_context(tmp_path, kernels="off", **settings) as context:
-                def make(context=context):
-                    return operator(node, context)
-                assert written(driven(make(), batches)) == want, (size, settings)
-                assert written(merged(make, batches, seed=size)) == want, (size, settings)
-                assert written(handed_over(make, batches)) == want, (size, settings)
+
+    def check(drive, size, **settings):
+        with query_context(tmp_path, kernels="off", **settings) as context:
+            got = drive(lambda: operator(node, context), batches_of(documents, size))
+            assert written(got) == want, (drive, size, settings)
+
+    check(_alone, 1)
+    check(_alone, 65536)
+    check(_alone, 65536, spill_every=1)
+    check(merged, 1, spill_every=5)
+    check(merged, 7)
+    check(merged, 7, spill_every=1, morsel_rows=5)
+    check(handed_over, 7, morsel_rows=3)
+    check(handed_over, 7, spill_every=1)
+
+
+def _alone(make, batches):
+    return driven(make(), batches)

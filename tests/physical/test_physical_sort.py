@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 from bson import Int64
-from driving import SCALARS, check_partial, driven, expected, handed_over, tame, wild
+from driving import SCALARS, check_partial, driven, expected, handed_over, merged, tame, wild
 from hypothesis import given
 from hypothesis import strategies as st
 from running import batches_of, query_context, written
@@ -25,10 +25,9 @@ from gatherum.types.values import MISSING
 KEYS = [(SortKey(("a",)),), (SortKey(("a",), True),), (SortKey(("a", "b")),), (SortKey(("a", "b"), True),),
         (SortKey(("a", "0")), SortKey(("n",), True)), (SortKey(("nothing",)),),
         (SortKey(("a", "c"), True), SortKey(("a", "b")))]
-TAME_KEYS = [tuple(SortKey((name,), descending)) if False else (SortKey((name,), descending),)
-             for name in "bcdefgh" for descending in (False, True)]
+TAME_KEYS = [(SortKey((name,), descending),) for name in "bcdefgh" for descending in (False, True)]
 TAME_KEYS += [(SortKey(("e",)), SortKey(("d",), True), SortKey(("c",))), (SortKey(("a", "c"), True), SortKey(("g",))),
-              (SortKey(("c",), True), SortKey(("g",)), SortKey(("h",), True)), ()]
+              (SortKey(("c",), True), SortKey(("g",)), SortKey(("h",), True))]
 
 
 def name_of(keys):
@@ -38,13 +37,23 @@ def name_of(keys):
 @pytest.mark.parametrize("limit", [None, 1, 9])
 @pytest.mark.parametrize("keys", KEYS, ids=name_of)
 def test_sorting_all_types(keys, limit, tmp_path):
-    check_partial(SortOperator, Sort(Shared(), keys, limit), wild(70, 1), tmp_path)
+    check_partial(SortOperator, Sort(Shared(), keys, limit), wild(42, 1), tmp_path)
 
 
 @pytest.mark.parametrize("limit", [None, 9])
 @pytest.mark.parametrize("keys", TAME_KEYS, ids=name_of)
 def test_sorting_typed_columns(keys, limit, tmp_path):
-    check_partial(SortOperator, Sort(Shared(), keys, limit), tame(70, 2), tmp_path)
+    check_partial(SortOperator, Sort(Shared(), keys, limit), tame(42, 2), tmp_path)
+
+
+@pytest.mark.parametrize("limit", [None, 9])
+def test_without_keys_the_order_of_the_input_comes_back(limit, tmp_path):
+    documents = wild(40, 3)
+    for settings in ({}, {"spill_every": 2}):
+        with query_context(tmp_path, kernels="off", **settings) as context:
+            batches = batches_of(documents, 4)
+            got = merged(lambda context=context: SortOperator(Sort(Shared(), (), limit), context), batches, seed=1)
+            assert written(got) == written(documents[:limit])
 
 
 @given(st.lists(st.one_of(values, st.just(MISSING), st.sampled_from(SCALARS)), max_size=12), st.integers(1, 4))
@@ -88,7 +97,7 @@ def test_a_sort_within_a_small_budget(tmp_path):
 
 
 def test_more_runs_than_are_merged_at_once(tmp_path):
-    documents = wild(150, 6, arrays=None)
+    documents = wild(100, 6, arrays=None)
     node = Sort(Shared(), (SortKey(("a",)), SortKey(("b",), True)))
     with query_context(tmp_path, kernels="off", spill_every=1) as context:
         operator = SortOperator(node, context)
@@ -128,12 +137,11 @@ def test_sampling(count, seed, tmp_path):
     documents = wild(60, 5)
     node = Sample(Shared(), count, seed)
     want = written(expected(node, documents))
-    for size in (1, 7, 65536):
-        for settings in ({}, {"spill_every": 1}):
-            with query_context(tmp_path, kernels="off", **settings) as context:
-                batches = batches_of(documents, size)
-                assert written(driven(SampleOperator(node, context), batches)) == want
-                assert written(handed_over(lambda context=context: SampleOperator(node, context), batches)) == want
+    for size, settings in ((1, {}), (7, {"spill_every": 2}), (65536, {"spill_every": 1})):
+        with query_context(tmp_path, kernels="off", **settings) as context:
+            batches = batches_of(documents, size)
+            assert written(driven(SampleOperator(node, context), batches)) == want
+            assert written(handed_over(lambda context=context: SampleOperator(node, context), batches)) == want
 
 
 @given(st.integers(-(2**63), 2**64 - 1), st.lists(st.integers(0, 2**63 - 1), max_size=5))

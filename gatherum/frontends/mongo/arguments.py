@@ -11,16 +11,14 @@ from gatherum.types.values import INT64_MAX, INT64_MIN, Value, type_name
 def whole_number(value: Value, what: str, code: int) -> int:
     """The integer that a number of any type holds; PipelineError where it holds none within 64 bits."""
     if type(value) is Decimal128:
-        value = value.to_decimal()
-        if not value.is_finite() or value != value.to_integral_value():
-            raise PipelineError(f"{what} must be representable as a 64-bit integer: {value}", code)
-        value = int(value)
+        number = value.to_decimal()
+        whole = int(number) if number.is_finite() and number == number.to_integral_value() else None
     elif type(value) is float:
-        if value != value or value in (float("inf"), float("-inf")) or value != int(value):
-            raise PipelineError(f"{what} must be representable as a 64-bit integer: {value}", code)
-        value = int(value)
-    elif type(value) not in (int, Int64):
+        whole = int(value) if value.is_integer() else None
+    elif type(value) in (int, Int64):
+        whole = int(value)
+    else:
         raise PipelineError(f"{what} must be a number, not {type_name(value)}", code)
-    if not INT64_MIN <= value <= INT64_MAX:
+    if whole is None or not INT64_MIN <= whole <= INT64_MAX:
         raise PipelineError(f"{what} must be representable as a 64-bit integer: {value}", code)
-    return int(value)
+    return whole

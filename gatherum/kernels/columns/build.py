@@ -31,6 +31,8 @@ def column_of(values: list[Value]) -> Column:
     if has_missing and has_null:
         return variant_of(values)
     classes -= {Missing, type(None)}
+    if DatetimeMS in classes:
+        classes = (classes | {dt.datetime}) - {DatetimeMS}
     if not classes:
         return Column(pa.nulls(len(values)), missing=has_missing)
     if len(classes) > 1:
@@ -106,7 +108,7 @@ def _lists(values: list[Any]) -> pa.Array:
 
 _BUILDERS: Final[dict[type, Callable[[list[Any]], pa.Array | None]]] = {
     int: _ints, Int64: _plain(pa.int64()), float: _plain(pa.float64()), str: _strings, bool: _plain(pa.bool_()),
-    bytes: _plain(pa.binary()), dt.datetime: _dates, DatetimeMS: _dates, dict: _structs, list: _lists,
+    bytes: _plain(pa.binary()), dt.datetime: _dates, dict: _structs, list: _lists,
     ObjectId: _through(lambda v: v.binary, OBJECT_ID), Decimal128: _through(lambda v: v.bid, DECIMAL128),
 }
 

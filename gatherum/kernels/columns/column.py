@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gatherum.kernels.columns.types import VARIANT, VariantType
 
@@ -113,7 +112,7 @@ def validity(column: Column) -> np.ndarray | None:
     """A boolean array, true where a typed column's slot is valid; None where all are."""
     if column.array.null_count == 0:
         return None
-    return pc.is_valid(column.array).to_numpy(zero_copy_only=False)
+    return column.array.is_valid().to_numpy(zero_copy_only=False)
 
 
 def variant_array(types: np.ndarray, words: np.ndarray, data: pa.Array) -> pa.Array:

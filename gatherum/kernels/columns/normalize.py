@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gatherum.kernels.columns.types import ARROW_RULES, BSON_VALUE, DATE, DECIMAL128, OBJECT_ID, VARIANT
+from gatherum.types.values import MISSING
 
 _RULES = {rule.arrow: rule.column for rule in ARROW_RULES}
 _OWN = (OBJECT_ID, DECIMAL128, VARIANT)
@@ -45,7 +45,7 @@ def normalize(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     if array.type == BSON_VALUE:
         from gatherum.kernels.columns.variant import unboxed, variant_of
 
-        return variant_of([unboxed(blob) for blob in array.storage.to_pylist()]).array
+        return variant_of([MISSING if b is None else unboxed(b) for b in array.storage.to_pylist()]).array
     wanted = column_type(array.type)
     if wanted == array.type:
         return array
@@ -73,7 +73,7 @@ def _milliseconds(array: pa.Array) -> pa.Array:
 def _struct(array: pa.Array) -> pa.Array:
     children = [normalize(array.field(i)) for i in range(array.type.num_fields)]
     fields = [field.with_type(child.type) for field, child in zip(array.type, children, strict=True)]
-    return pa.StructArray.from_arrays(children, fields=fields, mask=pc.is_null(array) if array.null_count else None)
+    return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null() if array.null_count else None)
 
 
 def _list(array: pa.Array) -> pa.Array:
@@ -81,5 +81,5 @@ def _list(array: pa.Array) -> pa.Array:
         array = array.cast(pa.large_list(array.type.value_field))
     items = normalize(array.values)
     kind = pa.large_list(array.type.value_field.with_type(items.type))
-    offsets = array.offsets
-    return pa.LargeListArray.from_arrays(offsets, items, type=kind, mask=pc.is_null(array) if array.null_count else None)
+    offsets = pa.array(array.offsets.to_numpy())             # a copy: a mask does not go with sliced offsets
+    return pa.LargeListArray.from_arrays(offsets, items, type=kind, mask=array.is_null() if array.null_count else None)

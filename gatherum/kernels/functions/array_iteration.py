@@ -8,10 +8,10 @@ import numpy as np
 
 from gatherum.kernels.assemble import Piece, assemble
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.evaluate import ColumnExpression, null_where_missing
+from gatherum.kernels.evaluate import ColumnExpression
 from gatherum.kernels.forms import Constant, Operand, lazy_form
 from gatherum.kernels.kinds import is_list, kind_of
-from gatherum.kernels.lists import Lists, lists_of
+from gatherum.kernels.lists import Lists, lists_of, null_where_missing
 from gatherum.kernels.numbers import nulls
 from gatherum.kernels.selection import Selection
 from gatherum.plan.expressions import Lambda

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.buffers import array_of, fixed_values, valid_mask
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.types import DATE

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.buffers import array_of, both, fixed_values, valid_mask
 from gatherum.kernels.calendar import (
     FarDatesError,
@@ -92,7 +92,7 @@ def _part(name: str, of_local: Callable[[np.ndarray], np.ndarray]) -> Form:
 def _day_of_year(local: np.ndarray) -> np.ndarray:
     days = days_of(local)
     year = civil(days).year
-    return days - day_numbers(year, np.int64(1), np.int64(1)) + 1
+    return days - day_numbers(year, 1, 1) + 1
 
 
 def _iso_week(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +100,7 @@ def _iso_week(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     days = days_of(local)
     thursday = days - (days + 3) % 7 + 3
     year = civil(thursday).year
-    return (thursday - day_numbers(year, np.int64(1), np.int64(1))) // 7 + 1, year
+    return (thursday - day_numbers(year, 1, 1)) // 7 + 1, year
 
 
 def _week(local: np.ndarray) -> np.ndarray:
@@ -176,7 +176,7 @@ def _period_starts(instants: np.ndarray, unit: str, length: int, zone: TimeZone,
         months = (date.year.astype(np.int64) - 2000) * 12 + date.month - 1
         months = np.floor_divide(months, size) * size
         years = np.floor_divide(months, 12)
-        first = day_numbers(2000 + years, months - years * 12 + 1, np.int64(1))
+        first = day_numbers(2000 + years, months - years * 12 + 1, 1)
     else:
         return None
     return to_instants(first * DAY, zone)

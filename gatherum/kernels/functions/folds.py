@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,12 +27,12 @@ _SAFE: Final = float(1 << 62)
 
 
 class Totals(NamedTuple):
-    """The exact total of integers and the rounded one of all numbers, how many numbers there are, and in which rows
-    there are longs and doubles."""
+    """The exact totals of integers and the rounded ones of all numbers, how many numbers each row has, and in which
+    rows there are longs and doubles."""
 
     integers: np.ndarray
     doubles: np.ndarray
-    count: np.ndarray
+    numbers: np.ndarray
     longs: np.ndarray
     fractions: np.ndarray
 
@@ -175,8 +175,8 @@ def average(arguments: Sequence[Operand], rows: int) -> Operand | None:
     found = _totals(arguments, rows)
     if found is None:
         return None
-    valid = found.count > 0
-    return Column(array_of(found.doubles / found.count, None if valid.all() else valid))
+    valid = found.numbers > 0
+    return Column(array_of(found.doubles / found.numbers, None if valid.all() else valid))
 
 
 def _extreme(name: str, of_items: np.ufunc, largest: bool) -> Form:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from bson import Int64, Regex
 
 from gatherum.functions.predicates.modulo import truncated
 from gatherum.functions.registry import predicates
+from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.buffers import fixed_values
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.forms import Constant, PredicateForm, predicate_form
@@ -20,11 +20,11 @@ from gatherum.kernels.kinds import SAMPLES, is_list, is_strings, kind_of
 from gatherum.kernels.lists import lists_of
 from gatherum.kernels.numbers import EXACT
 from gatherum.kernels.ordering import IN_ARROW, IN_NUMPY, equal, less, side_of
+from gatherum.kernels.patterns import translate
 from gatherum.types.order import RANK, regex_options
 from gatherum.types.values import NUMERIC, BsonType, Value, bson_type, millis
 
 _NUMBERS: Final = (int, Int64, float)
-_META: Final = frozenset("\\^$.|?*+()[]{}")
 
 
 def _same(column: Column, holds: bool) -> np.ndarray:
@@ -178,21 +178,25 @@ def has_size(column: Column, argument: Value) -> np.ndarray | None:
 
 @predicate_form("$regex")
 def matches(column: Column, argument: Value) -> np.ndarray | None:
-    """Patterns without any metacharacter but `^` before them, and all values but strings."""
+    """Patterns that Arrow finds exactly where the meaning does; nothing but strings has them."""
     kind = kind_of(column)
     if kind is None:
         return None
     if kind != BsonType.STRING:
         return _same(column, False)
     pattern, options = (argument, "") if type(argument) is str else _written(argument)
-    anchored = pattern.startswith("^")
-    literal = pattern[1:] if anchored else pattern
-    if not is_strings(column.array.type) or options or not literal or not _META.isdisjoint(literal):
+    found = translate(pattern, options) if is_strings(column.array.type) else None
+    if found is None or ("i" in options and not _is_ascii(column.array)):
         return None
-    if not literal.isascii() or "\n" in literal:
+    try:
+        return fixed_values(pc.match_substring_regex(column.array, found))
+    except pa.ArrowInvalid:                                 # the pattern would take too much memory
         return None
-    search = pc.starts_with if anchored else pc.match_substring
-    return fixed_values(search(column.array, literal))
+
+
+def _is_ascii(strings: pa.Array) -> bool:
+    """Only for ASCII does ignoring case mean the same to everybody."""
+    return strings.nbytes == 0 or bool(pc.all(pc.string_is_ascii(strings), skip_nulls=True).as_py())
 
 
 def _written(argument: Any) -> tuple[str, str]:

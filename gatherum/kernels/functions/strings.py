@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gatherum.functions.operators.strings import WHITESPACE
+from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.forms import Constant, Form, Operand, form
 from gatherum.kernels.kinds import is_strings, kind_of

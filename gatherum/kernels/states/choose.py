@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.registry import aggregates, members
 from gatherum.kernels.states.base import ObjectStates, States
 
+if TYPE_CHECKING:
+    from gatherum.kernels.states.counted import RowCounts
+
 
 class CompiledStates(States):
-    """The base of layouts that need kernels; `serves` names the aggregates that a layout is for."""
+    """The base of layouts that need kernels; `serves` names the aggregates that a layout is for.
+
+    `rows` are the counts of the table's rows, for layouts that need them.
+    """
 
     serves: tuple[str, ...] = ()
+
+    def __init__(self, aggregate: Aggregate, rows: RowCounts | None = None) -> None:
+        super().__init__(aggregate)
 
 
 @cache
@@ -23,13 +33,13 @@ def layouts() -> Mapping[str, type[CompiledStates]]:
             if isinstance(value, type) and issubclass(value, CompiledStates) for name in value.serves}
 
 
-def states_for(aggregate: Aggregate, compiled: bool) -> States:
+def states_for(aggregate: Aggregate, compiled: bool, rows: RowCounts | None = None) -> States:
     """States of nothing for an aggregate, in a compiled layout where there is one and kernels may be called."""
     if not compiled:
         return ObjectStates(aggregate)
     layout = layouts().get(aggregate.name)
     if layout is not None and aggregates()[aggregate.name] is type(aggregate):
-        return layout(aggregate)
+        return layout(aggregate, rows)
     from gatherum.kernels.states.records import records_for
 
     return records_for(aggregate) or ObjectStates(aggregate)

@@ -71,9 +71,13 @@ def states_of(aggregate: Aggregate, column: pa.StructArray) -> list[Any]:
     return [aggregate.State.of(row) for row in zip(*lists, strict=True)]
 
 
-def wide_arrays(low: np.ndarray, high: np.ndarray) -> pa.Array:
-    """128-bit integers as wide integers of 16 bytes each."""
-    data = np.empty((len(low), 2), np.int64)
-    data[:, 0], data[:, 1] = low, high
-    offsets = np.arange(len(low) + 1, dtype=np.int64) * 16
-    return pa.Array.from_buffers(pa.large_binary(), len(low), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+def wide_array(words: np.ndarray) -> pa.Array:
+    """128-bit integers, two words each, as wide integers of 16 bytes."""
+    offsets = np.arange(0, 8 * len(words) + 1, 16)
+    return pa.Array.from_buffers(pa.large_binary(), len(words) // 2, [None, pa.py_buffer(offsets), pa.py_buffer(words)])
+
+
+def empty_bytes(count: int) -> pa.Array:
+    """So many empty byte strings."""
+    offsets = np.zeros(count + 1, np.int64)
+    return pa.Array.from_buffers(pa.large_binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(b"")])

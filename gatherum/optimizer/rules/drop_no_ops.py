@@ -10,7 +10,7 @@ from gatherum.plan.output import most_rows
 from gatherum.types.truth import truth
 
 
-@rule("drop_no_ops", after=("fold_constants",))
+@rule("drop_no_ops", on=(Filter, Skip, Sort, Project, Limit), after=("fold_constants",))
 def drop_no_ops(node: Node, context: Context) -> Node | None:
     """Leaves out filters that are always true, skips of nothing, projections that add or drop nothing, sorts without
     keys, a sort of what the same keys have sorted, and limits above so few rows."""

@@ -12,7 +12,7 @@ from gatherum.plan.expressions import AggregateCall
 from gatherum.plan.nodes import Filter, Group, Lookup, Node, Project, ReplaceRoot, Sort, Unwind
 
 
-@rule("drop_sort_before_group", after=("limit_sort", "push_filter_below_sort"))
+@rule("drop_sort_before_group", on=(Group,), after=("limit_sort", "push_filter_below_sort"))
 def drop_sort_before_group(node: Node, context: Context) -> Node | None:
     """Leaves out the sorts below a group of all rows whose aggregates do not depend on order.
 

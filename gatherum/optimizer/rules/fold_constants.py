@@ -35,7 +35,7 @@ LARGEST: Final = 1000
 """Of a folded value no part has more items or characters: a larger one would only make the plan unwieldy."""
 
 
-@rule("fold_constants", whole=True)
+@rule("fold_constants")
 def fold_constants(plan: Node, context: Context) -> Node | None:
     """Evaluates operators whose arguments are all constants, and takes the branches that constant conditions choose.
 

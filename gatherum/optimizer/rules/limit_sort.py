@@ -7,7 +7,7 @@ from gatherum.optimizer.rule import rule
 from gatherum.plan.nodes import Limit, Node, Sort
 
 
-@rule("limit_sort", after=("merge_limits", "push_limit_below_project"))
+@rule("limit_sort", on=(Limit,), after=("merge_limits", "push_limit_below_project"))
 def limit_sort(node: Node, context: Context) -> Node | None:
     """A limit above a sort becomes the sort's own."""
     match node:

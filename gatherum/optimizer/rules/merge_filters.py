@@ -9,7 +9,7 @@ from gatherum.plan.expressions import And, Expression, conjunction, conjuncts
 from gatherum.plan.nodes import Filter, Node
 
 
-@rule("merge_filters", after=("fold_constants",))
+@rule("merge_filters", on=(Filter,), after=("fold_constants",))
 def merge_filters(node: Node, context: Context) -> Node | None:
     """Two filters in a row are one with the parts of both, the lower one's first; a part that stands twice is asked
     once. Nested conjunctions are opened."""

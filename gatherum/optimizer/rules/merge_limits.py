@@ -8,7 +8,7 @@ from gatherum.plan.nodes import Limit, Node, Skip
 from gatherum.types.values import INT64_MAX
 
 
-@rule("merge_limits", after=("drop_no_ops",))
+@rule("merge_limits", on=(Limit, Skip), after=("drop_no_ops",))
 def merge_limits(node: Node, context: Context) -> Node | None:
     """Of two limits the smaller one counts, two skips add up, and a limit above a skip is a larger one below it."""
     match node:

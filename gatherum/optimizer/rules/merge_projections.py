@@ -13,7 +13,7 @@ from gatherum.plan.nodes import Node, Project, Projection
 Projections = tuple[Projection, ...]
 
 
-@rule("merge_projections", after=("fold_constants", "drop_no_ops"))
+@rule("merge_projections", on=(Project,), after=("fold_constants", "drop_no_ops"))
 def merge_projections(node: Node, context: Context) -> Node | None:
     """Makes one projection of two where the result, with the order of its fields, stays the same, and nothing but
     fields and literals would be computed twice."""

@@ -63,7 +63,7 @@ class Needed:
 ALL: Final = Needed(None, True)
 
 
-@rule("prune_columns", after=("push_filter_into_scan", "merge_projections", "fold_constants"), whole=True)
+@rule("prune_columns", after=("push_filter_into_scan", "merge_projections", "fold_constants"))
 def prune_columns(plan: Node, context: Context) -> Node | None:
     """Leaves out computed fields and lookups that nothing above reads, and tells sources that make use of it which
     paths are read.

@@ -31,7 +31,7 @@ BY_VALUE: Final = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", 
 `$type` of it is not `$type` of each row's key."""
 
 
-@rule("push_filter_below_group", after=("merge_filters",))
+@rule("push_filter_below_group", on=(Filter,), after=("merge_filters",))
 def push_filter_below_group(node: Node, context: Context) -> Node | None:
     """Moves the parts of a filter that ask for the key alone below a group: the rows of a group are all kept or all
     dropped.

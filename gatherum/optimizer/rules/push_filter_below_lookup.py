@@ -10,7 +10,7 @@ from gatherum.optimizer.translate import split, through_fields
 from gatherum.plan.nodes import Filter, Lookup, Node
 
 
-@rule("push_filter_below_lookup", after=("merge_filters",))
+@rule("push_filter_below_lookup", on=(Filter,), after=("merge_filters",))
 def push_filter_below_lookup(node: Node, context: Context) -> Node | None:
     """Moves the parts of a filter that do not touch the field of the partners below a lookup; parts that may raise
     stay."""

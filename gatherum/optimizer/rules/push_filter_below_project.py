@@ -10,7 +10,7 @@ from gatherum.plan.expressions import Expression, Path
 from gatherum.plan.nodes import Filter, Node, Project, Projection
 
 
-@rule("push_filter_below_project", after=("merge_filters",))
+@rule("push_filter_below_project", on=(Filter,), after=("merge_filters",))
 def push_filter_below_project(node: Node, context: Context) -> Node | None:
     """Moves the parts of a filter that ask for fields which a projection passes on, or merely renames, below it.
 

@@ -9,7 +9,7 @@ from gatherum.plan.expressions import Expression, Get, MakeDocument, Variable
 from gatherum.plan.nodes import Filter, Node, ReplaceRoot
 
 
-@rule("push_filter_below_replace_root", after=("merge_filters",))
+@rule("push_filter_below_replace_root", on=(Filter,), after=("merge_filters",))
 def push_filter_below_replace_root(node: Node, context: Context) -> Node | None:
     """Moves the parts of a filter that ask for fields whose values lie in the old document below the replacement;
     parts that may raise stay."""

@@ -8,7 +8,7 @@ from gatherum.optimizer.translate import split, through_fields
 from gatherum.plan.nodes import Filter, Node, Sort
 
 
-@rule("push_filter_below_sort", after=("merge_filters",))
+@rule("push_filter_below_sort", on=(Filter,), after=("merge_filters",))
 def push_filter_below_sort(node: Node, context: Context) -> Node | None:
     """Moves a filter below a sort that has no limit; parts that may raise stay, as a limit may spare them rows."""
     match node:

@@ -10,7 +10,7 @@ from gatherum.plan.nodes import Filter, Node, Unwind
 from gatherum.plan.output import paths_defined
 
 
-@rule("push_filter_below_unwind", after=("merge_filters",))
+@rule("push_filter_below_unwind", on=(Filter,), after=("merge_filters",))
 def push_filter_below_unwind(node: Node, context: Context) -> Node | None:
     """Moves the parts of a filter that touch neither the unwound path nor the index below an unwind; parts that may
     raise stay, as they may see no row whose array is empty."""

@@ -10,9 +10,9 @@ from gatherum.optimizer.translate import split, through_fields
 from gatherum.plan.nodes import Filter, Node, Scan
 
 
-@rule("push_filter_into_scan", after=("merge_filters", "push_filter_below_project", "push_filter_below_replace_root",
-                                      "push_filter_below_unwind", "push_filter_below_sort", "push_filter_below_group",
-                                      "push_filter_below_lookup", "push_filter_into_union"))
+@rule("push_filter_into_scan", on=(Filter,), after=(
+    "merge_filters", "push_filter_below_project", "push_filter_below_replace_root", "push_filter_below_unwind",
+    "push_filter_below_sort", "push_filter_below_group", "push_filter_below_lookup", "push_filter_into_union"))
 def push_filter_into_scan(node: Node, context: Context) -> Node | None:
     """Tells a source that makes use of it the parts of a filter that cannot raise. The filter stays: a source need not
     apply it exactly."""

@@ -8,7 +8,7 @@ from gatherum.optimizer.translate import split, through_fields
 from gatherum.plan.nodes import Filter, Node, Union
 
 
-@rule("push_filter_into_union", after=("merge_filters",))
+@rule("push_filter_into_union", on=(Filter,), after=("merge_filters",))
 def push_filter_into_union(node: Node, context: Context) -> Node | None:
     """Moves a filter into both inputs of a union."""
     match node:

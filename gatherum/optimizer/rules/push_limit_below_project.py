@@ -9,7 +9,7 @@ from gatherum.optimizer.rule import rule
 from gatherum.plan.nodes import Limit, Lookup, Node, Project, ReplaceRoot, Skip
 
 
-@rule("push_limit_below_project", after=("merge_limits",))
+@rule("push_limit_below_project", on=(Limit, Skip), after=("merge_limits",))
 def push_limit_below_project(node: Node, context: Context) -> Node | None:
     """Moves limits and skips below nodes that make one row of each: projections, replacements, lookups."""
     match node:

@@ -9,7 +9,7 @@ from gatherum.optimizer.rule import rule
 from gatherum.plan.nodes import Limit, Node, Scan
 
 
-@rule("push_limit_into_scan", after=("merge_limits", "push_limit_below_project"))
+@rule("push_limit_into_scan", on=(Limit,), after=("merge_limits", "push_limit_below_project"))
 def push_limit_into_scan(node: Node, context: Context) -> Node | None:
     """Tells a source that makes use of it how many rows are wanted. The limit stays, as each part of a source may give
     so many."""

@@ -40,7 +40,7 @@ _SERIES: Final[dict[str, tuple[int, ...]]] = {
     "E48": _e_series(48), "E96": _e_series(96), "E192": _e_series(192),
 }
 GRANULARITIES: Final = (*_SERIES, "POWERSOF2")
-_DECIMAL: Final = decimal.Context(prec=34, Emin=-6143, Emax=6144)
+_DECIMAL: Final = decimal.Context(prec=34, Emin=-6143, Emax=6144, traps=[])
 
 
 class Rounder(Protocol):

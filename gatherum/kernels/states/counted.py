@@ -1,0 +1,69 @@
+"""How many rows each group of a table has: counted once for all aggregates that ask for it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gatherum.functions.aggregate import Aggregate
+from gatherum.kernels.scratch import padded
+from gatherum.kernels.states.choose import CompiledStates
+
+
+class RowCounts:
+    """The rows of each group that were taken in one by one. Nothing is counted before `use` has been called."""
+
+    def __init__(self) -> None:
+        self.used = False
+        self.counts = np.empty(0, np.int64)
+
+    def use(self) -> RowCounts:
+        """Asks for the counts; only while there are no rows."""
+        self.used = True
+        return self
+
+    def grow(self, size: int) -> None:
+        """Adds groups without rows, up to `size` of them."""
+        if self.used and size > len(self.counts):
+            self.counts = padded(self.counts, size)
+
+    def add(self, slots: np.ndarray) -> None:
+        """Counts the rows of a batch."""
+        if self.used:
+            from gatherum.kernels.totals import NO_ROWS, count_rows
+
+            count_rows(slots, NO_ROWS, 1, self.counts)
+
+    def merge(self, slots: np.ndarray, other: RowCounts) -> None:
+        """Adds the counts of another table, whose group i has slot i."""
+        if self.used:
+            self.counts[slots] += other.counts[:len(slots)]
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the counts."""
+        return self.counts.nbytes
+
+
+class CountedStates(CompiledStates):
+    """The base of layouts that need the number of each group's rows: the table's where they are of one."""
+
+    def __init__(self, aggregate: Aggregate, rows: RowCounts | None = None) -> None:
+        super().__init__(aggregate, rows)
+        self.rows = (RowCounts() if rows is None else rows).use()
+        self._owns_rows = rows is None
+
+    def grow(self, size: int) -> None:
+        """As `States.grow`."""
+        if self._owns_rows:
+            self.rows.grow(size)
+        self.size = size
+
+    def count(self, slots: np.ndarray) -> None:
+        """Counts the rows of a batch, unless the table does."""
+        if self._owns_rows:
+            self.rows.add(slots)
+
+    def merge_counts(self, slots: np.ndarray, other: CountedStates) -> None:
+        """Adds the counts of another table's states, unless the table does."""
+        if self._owns_rows:
+            self.rows.merge(slots, other.rows)

@@ -1,0 +1,230 @@
+"""Hash tables over the kernels of `coding`: codes for pairs of words, and numbers for long strings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from gatherum.kernels import coding
+from gatherum.kernels.scratch import Scratch, grown, padded
+from gatherum.types.values import INT64_MAX, INT64_MIN
+
+WIDEST_RANGE: Final = 1 << 19
+MANY: Final = 4
+"""A range that a MANY-th of the rows miss is chosen anew."""
+
+
+class WordTable:
+    """Codes for pairs of words, in the order of first appearance."""
+
+    def __init__(self) -> None:
+        self.slots = np.zeros(4 * coding.BLOCK, np.uint64)
+        self.keys = np.full(len(self.slots) + 2, np.uint64(0xFFFFFFFFFFFFFFFF))
+        self.used = np.array([0, _shift(self.slots)])
+
+    @property
+    def size(self) -> int:
+        """How many distinct pairs have been seen."""
+        return int(self.used[0])
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its arrays."""
+        return self.slots.nbytes + self.keys.nbytes
+
+    def encode(self, low: np.ndarray, high: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Writes the codes of the pairs (low[i], high[i]) into `codes` and returns it; `high` may hold one word for
+        all rows."""
+        at = coding.encode_words(low, high, 0, self.slots, self.keys, self.used, codes)
+        while at < len(low):
+            self.slots = np.zeros(2 * len(self.slots), np.uint64)
+            self.keys = grown(self.keys, len(self.slots) + 2)
+            self.used[1] = _shift(self.slots)
+            coding.place_words(self.keys, self.used, self.slots)
+            at = coding.encode_words(low, high, at, self.slots, self.keys, self.used, codes)
+        return codes
+
+
+def _shift(slots: np.ndarray) -> int:
+    return 65 - len(slots).bit_length()
+
+
+class RangeTable:
+    """Codes of integers by direct index, in front of a word table that knows them all.
+
+    The range is chosen from the integers seen, and given up where it would be wide.
+    """
+
+    def __init__(self, table: WordTable) -> None:
+        self.table = table
+        self.lowest = 0
+        self.lookup = _NOTHING
+        self.wide = False
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the index."""
+        return self.lookup.nbytes
+
+    def encode(self, low: np.ndarray, high: np.ndarray, kind: np.uint64, codes: np.ndarray,
+               scratch: Scratch) -> np.ndarray:
+        """As `WordTable.encode`; the rows with `kind` in `high` are integers."""
+        if self.wide:
+            return self.table.encode(low, high, codes)
+        values, missed_rows = low.view(np.int64), scratch.array("missed", np.int64, len(low) + 1)
+        missed = coding.encode_range(values, high, kind, self.lowest, self.lookup, codes, missed_rows)
+        if missed:
+            rows = missed_rows[:missed]
+            some = high[rows] if len(high) == len(low) else high
+            codes[rows] = self.table.encode(low[rows], some, np.empty(missed, np.int32))
+            whole = rows[some == kind] if len(some) == missed else rows
+            self._learn(values[whole], codes[whole], len(low))
+        return codes
+
+    def _learn(self, values: np.ndarray, codes: np.ndarray, rows: int) -> None:
+        """Puts the codes of these integers, which were missed among so many rows, into the index."""
+        outside = ~self._inside(values)
+        if MANY * np.count_nonzero(outside) > rows or self.lookup is _NOTHING:
+            self._widen(values[outside])
+        inside = self._inside(values)
+        self.lookup[values[inside] - self.lowest] = codes[inside]
+
+    def _inside(self, values: np.ndarray) -> np.ndarray:
+        return values.view(np.uint64) - np.array(self.lowest).view(np.uint64) < len(self.lookup) - 1
+
+    def _widen(self, values: np.ndarray) -> None:
+        """Makes the range hold these integers too, with a margin."""
+        if not len(values):
+            return
+        low, high, known = int(values.min()), int(values.max()), len(self.lookup) - 1
+        if known:
+            low, high = min(low, self.lowest), max(high, self.lowest + known - 1)
+        margin = (high - low) // 4 + 64
+        low, high = max(low - margin, INT64_MIN), min(high + margin, INT64_MAX)
+        self.wide = high - low >= WIDEST_RANGE
+        lookup = _NOTHING if self.wide else np.full(high - low + 2, -1, np.int32)
+        if not self.wide and known:
+            lookup[self.lowest - low:][:known] = self.lookup[:known]
+        self.lowest, self.lookup = low, lookup
+
+
+_NOTHING: Final = np.full(1, -1, np.int32)
+
+
+class PairTable:
+    """Codes for pairs of codes, in the order of first appearance: by direct index where there are few."""
+
+    def __init__(self) -> None:
+        self.table = WordTable()
+        self.width = 0
+        self.lookup = _NOTHING
+        self.scratch = Scratch()
+
+    @property
+    def size(self) -> int:
+        """How many distinct pairs have been seen."""
+        return self.table.size
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all arrays."""
+        return self.table.nbytes + self.lookup.nbytes + self.scratch.nbytes
+
+    def encode(self, first: np.ndarray, second: np.ndarray, first_size: int, second_size: int) -> np.ndarray:
+        """The codes of the pairs; the sizes say how many codes of either there are. Valid until the next call."""
+        rows = len(first)
+        codes = self.scratch.array("codes", np.int32, rows)
+        if second_size > self.width:
+            self.width, self.lookup = 2 * second_size, _NOTHING
+        if first_size * self.width > WIDEST_RANGE:
+            return self.table.encode(_joined(first, second), _NO_WORD, codes)
+        if first_size * self.width >= len(self.lookup):
+            self.lookup = padded(self.lookup, first_size * self.width + 1, -1)
+        at = np.multiply(first, self.width, out=self.scratch.array("at", np.int64, rows), dtype=np.int64)
+        at += second
+        missed_rows = self.scratch.array("missed", np.int64, rows + 1)
+        missed = coding.encode_range(at, _NO_WORD[:0], np.uint64(0), 0, self.lookup, codes, missed_rows)
+        if missed:
+            some = missed_rows[:missed]
+            words = _joined(first[some], second[some])
+            self.lookup[at[some]] = codes[some] = self.table.encode(words, _NO_WORD, np.empty(missed, np.int32))
+        return codes
+
+
+_NO_WORD: Final = np.zeros(1, np.uint64)
+
+
+def _joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return (first.astype(np.uint64) << np.uint64(32)) | second.astype(np.uint64)
+
+
+class StringTable:
+    """Numbers for byte strings that are too long for words, in the order of first appearance."""
+
+    def __init__(self) -> None:
+        self.slots = np.zeros(4 * coding.BLOCK, np.int32)
+        self.hashes = np.empty(64, np.uint64)
+        self.starts = np.zeros(65, np.int64)
+        self.arena = np.empty(1024, np.uint8)
+        self.used = np.array([0, _shift(self.slots)])
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its arrays."""
+        return self.slots.nbytes + self.hashes.nbytes + self.starts.nbytes + self.arena.nbytes
+
+    def number(self, strings: StringBuffers, rows: np.ndarray, low: np.ndarray) -> None:
+        """Writes the number of each of the strings `rows` to its place in `low`."""
+        self._make_room(len(rows), strings.size_of(rows))
+        coding.number_strings(strings.narrow, strings.wide, strings.data, rows, self.slots, self.hashes, self.starts,
+                              self.arena.ctypes.data, self.used, low)
+
+    def _make_room(self, rows: int, size: int) -> None:
+        most = int(self.used[0]) + rows
+        end = int(self.starts[self.used[0]]) + size
+        if most > len(self.hashes):
+            self.hashes = grown(self.hashes, most)
+            self.starts = grown(self.starts, most + 1)
+        if end > len(self.arena):
+            self.arena = grown(self.arena, end)
+        if 2 * most > len(self.slots):
+            self.slots = np.zeros(1 << (2 * most - 1).bit_length(), np.int32)
+            self.used[1] = _shift(self.slots)
+            coding.place_strings(self.hashes, self.used, self.slots)
+
+
+class StringBuffers:
+    """The buffers of an Arrow string or binary array, for kernels: offsets in `narrow` or `wide`, and the addresses
+    of the data and of their end."""
+
+    __slots__ = ("data", "limit", "narrow", "rows", "wide")
+
+    def __init__(self, array: pa.Array) -> None:
+        _, offsets, data = array.buffers()
+        large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
+        self.rows = len(array)
+        kind = np.int64 if large else np.int32
+        if offsets is None or not self.rows:
+            found = np.zeros(1, kind)
+        else:
+            found = np.frombuffer(offsets, kind, self.rows + 1, array.offset * np.dtype(kind).itemsize)
+        self.narrow = _NO_NARROW if large else found
+        self.wide = found if large else _NO_WIDE
+        self.data = data.address if data else 0
+        self.limit = self.data + (data.size if data else 0)
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """The offsets as they are."""
+        return self.narrow if len(self.narrow) else self.wide
+
+    def size_of(self, rows: np.ndarray) -> int:
+        """The bytes of the strings `rows`."""
+        offsets = self.offsets
+        return int((offsets[rows + 1].astype(np.int64) - offsets[rows]).sum())
+
+
+_NO_NARROW: Final = np.empty(0, np.int32)
+_NO_WIDE: Final = np.empty(0, np.int64)
