@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
 
@@ -144,10 +144,13 @@ class LocalExecutor:
     def _input(self, fragment: Fragment, figures: _Figures) -> Batches:
         source = fragment.input
         if isinstance(source, tuple):
+            number = 0
             for part in source:
                 inner = LocalExecutor(self.context, self.sources)
                 try:
-                    yield from inner.run(part)
+                    for batch in inner.run(part):
+                        yield replace(batch, ordinal=first_ordinal(0, number))
+                        number += 1
                 finally:
                     figures.add_input(inner.metrics)
         elif isinstance(source, Scan):
@@ -170,7 +173,7 @@ class LocalExecutor:
             for at in range(0, batch.rows, rows):
                 self.context.cancellation.check()
                 piece = batch if batch.rows <= rows else batch.slice(at, rows)
-                yield Batch(piece.columns, piece.rows, first_ordinal(number, position), piece.layout, piece.layouts)
+                yield replace(piece, ordinal=first_ordinal(number, position))
                 position += 1
 
     def make(self, step: Step) -> Operator:

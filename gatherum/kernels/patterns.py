@@ -31,6 +31,16 @@ def translate(pattern: str, options: str) -> str | None:
     return f"(?{options}:{made})" if options else made
 
 
+def literal(pattern: str) -> str | None:
+    """The text that a pattern without metacharacters stands for; None for other patterns.
+
+    >>> literal("a-b"), literal("a.b")
+    ('a-b', None)
+    """
+    plain = pattern and "\0" not in pattern and _META.isdisjoint(pattern)
+    return pattern if plain and not any("\ud800" <= letter <= "\udfff" for letter in pattern) else None
+
+
 class _Reader:
     """Reads a pattern from left to right; ValueError where it leaves what both languages share."""
 

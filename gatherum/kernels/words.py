@@ -23,7 +23,7 @@ from gatherum.kernels.compiler import kernel
 from gatherum.kernels.scratch import Scratch
 from gatherum.kernels.tables import StringBuffers, StringTable
 from gatherum.types.order import group_key
-from gatherum.types.values import INT64_MAX, INT64_MIN, BsonType, Value
+from gatherum.types.values import INT64_MAX, INT64_MIN, BsonType, Value, bson_type, millis
 
 STRING: Final = int(BsonType.STRING)
 INTEGER: Final = int(BsonType.LONG)
@@ -32,6 +32,7 @@ OBJECT_ID_BYTES: Final = 144
 OTHER: Final = 254
 UNDECIDED: Final = 255
 NAN_BITS: Final = 0x7FF8000000000000
+_MASK: Final = 0xFFFFFFFFFFFFFFFF
 _NAN_KEY: Final = group_key(float("nan"))
 
 
@@ -186,30 +187,29 @@ class WordMaker:
 
     def _of_values(self, values: Iterable[Value], rows: int) -> WordColumn:
         low, high = np.empty(rows, np.uint64), np.empty(rows, np.uint64)
-        word = self._exact_word if self.exact else self._word
         for i, value in enumerate(values):
-            kind, low[i] = word(value)
+            kind, low[i] = self._word(value)
             high[i] = kind << 56
         return WordColumn(low, high)
 
-    def _exact_word(self, value: Value) -> tuple[int, int]:
-        if value is None:
-            return int(BsonType.NULL), 0
-        return OTHER, self._number(boxed(value))
-
     def _word(self, value: Value) -> tuple[int, int]:
-        """Kind and word of a value that no kernel takes: a decimal may equal an integer or a double."""
-        if value is None:
-            return int(BsonType.NULL), 0
-        number = group_key(value)
-        if number == _NAN_KEY:
+        """Kind and word of a value that no kernel takes."""
+        kind = bson_type(value)
+        if kind in (BsonType.MISSING, BsonType.NULL):
+            return int(kind), 0
+        if kind == BsonType.DATE:
+            return int(kind), millis(value) & _MASK
+        if self.exact:
+            return (INTEGER, int(value) & _MASK) if kind == BsonType.LONG else (OTHER, self._number(boxed(value)))
+        key = group_key(value)
+        if key == _NAN_KEY:
             return int(BsonType.DOUBLE), NAN_BITS
-        if isinstance(number, int | float | decimal.Decimal):
-            if INT64_MIN <= number <= INT64_MAX and int(number) == number:
-                return INTEGER, int(number) & 0xFFFFFFFFFFFFFFFF
-            if float(number) == number:
-                return int(BsonType.DOUBLE), int(np.float64(number).view(np.uint64))
-        return OTHER, self._number(number)
+        if isinstance(key, int | float | decimal.Decimal):      # a decimal may equal an integer or a double
+            if INT64_MIN <= key <= INT64_MAX and int(key) == key:
+                return INTEGER, int(key) & _MASK
+            if float(key) == key:
+                return int(BsonType.DOUBLE), int(np.float64(key).view(np.uint64))
+        return OTHER, self._number(key)
 
     def _number(self, key: Any) -> int:
         return self.others.setdefault(key, len(self.others))

@@ -21,7 +21,7 @@ from gatherum.kernels.state_batch import StateSchema
 from gatherum.physical.operator import Operator, QueryContext, Snapshot
 from gatherum.physical.sorter import Sorter
 from gatherum.plan.nodes import BucketAuto
-from gatherum.rows.nodes.bucket_auto import _cut
+from gatherum.rows.nodes.bucket_auto import cut
 from gatherum.rows.nodes.granularity import check_roundable
 from gatherum.types.values import Value
 
@@ -60,7 +60,7 @@ class BucketAutoOperator(Operator):
         keys: Any = _Values([self._keys(batch) for batch in self.sorter.finish()])
         if not len(keys):
             return
-        found = _cut(keys, self.buckets)
+        found = cut(keys, self.buckets)
         ends = np.array([bucket.end for bucket in found])
         schema = StateSchema(None, tuple((name, call.build()) for name, call in self.buckets.aggregates))
         table = GroupTable(schema, self.context.compiled())

@@ -13,6 +13,7 @@ from gatherum.kernels.gathering import gather, joined_batches, rows_of
 from gatherum.kernels.joining import JoinIndex, foreign_keys
 from gatherum.physical.operator import QueryContext
 from gatherum.plan.expressions import Path
+from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.storage.runs import Run
 from gatherum.types.values import Document
 
@@ -30,23 +31,40 @@ class JoinSide:
         self.index = JoinIndex(context.compiled())
         self.consumer = context.budget.consumer("Lookup")
         self.count = 0
-        self.bytes_spilled = 0
         self.blocks: list[Batch | int] = []
         self.ends = np.zeros(0, np.int64)
         self.run: Run | None = None
         self._pending: list[Batch] = []
         self._ready = False
+        self._failure: Exception | None = None
         self._lock = threading.Lock()
 
-    def ready(self) -> None:
-        """Reads the rows, where that has not been done."""
+    def ready(self, metrics: OperatorMetrics) -> None:
+        """Reads the rows, where that has not been done; what it takes counts for the operator that asks first."""
         with self._lock:
-            if not self._ready:
-                for batch in self.read():
-                    self.context.cancellation.check()
-                    self._add(batch)
-                self._complete()
-                self._ready = True
+            if self._failure is not None:
+                raise self._failure
+            if self._ready:
+                return
+            try:
+                self._read(metrics)
+            except Exception as failure:
+                self._failure = failure
+                raise
+            self._ready = True
+
+    def _read(self, metrics: OperatorMetrics) -> None:
+        for batch in self.read():
+            self.context.cancellation.check()
+            self._add(batch)
+            self._account(metrics)
+            if self.consumer.should_spill():
+                metrics.spill(self._spill())
+                self._account(metrics)
+        self._close_block()
+        self.index.complete()
+        self.consumer.spillable = False
+        self._account(metrics)
 
     def _add(self, batch: Batch) -> None:
         if self.foreign is not None:
@@ -56,14 +74,11 @@ class JoinSide:
         self._pending.append(batch)
         if sum(held.rows for held in self._pending) >= BLOCK_ROWS:
             self._close_block()
-        self.consumer.hold(self._held())
-        if self.consumer.should_spill():
-            self._spill()
-            self.consumer.hold(self._held())
 
-    def _held(self) -> int:
-        return self.index.nbytes + sum(block.nbytes for block in (*self.blocks, *self._pending)
-                                       if isinstance(block, Batch))
+    def _account(self, metrics: OperatorMetrics) -> None:
+        rows = sum(block.nbytes for block in (*self.blocks, *self._pending) if isinstance(block, Batch))
+        self.consumer.hold(self.index.nbytes + rows)
+        metrics.hold(self.index.nbytes + rows)
 
     def _close_block(self) -> None:
         if self._pending:
@@ -71,19 +86,15 @@ class JoinSide:
             self.ends = np.append(self.ends, self.count)
             self._pending = []
 
-    def _spill(self) -> None:
+    def _spill(self) -> int:
         self._close_block()
+        written = 0
         self.run = self.run or Run(self.context.space)
         for number, block in enumerate(self.blocks):
             if isinstance(block, Batch):
-                self.bytes_spilled += self.run.write(rows_of(block))
+                written += self.run.write(rows_of(block))
                 self.blocks[number] = len(self.run.blocks) - 1
-
-    def _complete(self) -> None:
-        self._close_block()
-        self.index.complete()
-        self.consumer.spillable = False
-        self.consumer.hold(self._held())
+        return written
 
     def gather(self, numbers: np.ndarray) -> Batch:
         """The rows with these numbers, in this order."""

@@ -63,8 +63,7 @@ class LookupOperator(Operator):
         """As `Operator.process`."""
         if self.side is None:
             return self._by_meaning(batch)
-        self.side.ready()
-        self.metrics.bytes_spilled = self.side.bytes_spilled or None
+        self.side.ready(self.metrics)
         if self.local is None:
             return self._with_all(batch, self.side)
         keys = local_keys(batch, self.local)

@@ -13,6 +13,7 @@ from gatherum.kernels.gathering import Rows, gather, joined
 from gatherum.kernels.sorting import SortColumn, order_of, ranks
 from gatherum.physical.operator import QueryContext, Snapshot
 from gatherum.runtime.metrics import OperatorMetrics
+from gatherum.runtime.threads import run_aside
 from gatherum.storage.runs import Run
 
 Keys = Callable[[Rows], list[SortColumn]]
@@ -22,6 +23,7 @@ BLOCK_BYTES: Final = 1 << 20
 CHUNK_ROWS: Final = 4 * MAX_ROWS
 CHUNK_BYTES: Final = 64 << 20
 SMALL: Final = 1 << 12
+LONG_SORT_ROWS: Final = 1 << 20
 
 
 class Sorter:
@@ -81,6 +83,11 @@ class Sorter:
 
     def _order(self, pieces: Sequence[Rows]) -> np.ndarray:
         """The positions of the pieces' rows, one behind the other, in order; no more of them than the limit."""
+        if sum(piece.count for piece in pieces) > LONG_SORT_ROWS:
+            return run_aside(lambda: self._sorted(pieces), self.context.cancellation)
+        return self._sorted(pieces)
+
+    def _sorted(self, pieces: Sequence[Rows]) -> np.ndarray:
         ordinals = np.concatenate([piece.ordinals for piece in pieces])
         columns = [self.keys(piece) for piece in pieces]
         keys = []
@@ -94,9 +101,16 @@ class Sorter:
     def _spill(self) -> None:
         """Writes what is held as a run."""
         if self.held:
-            self._write(self._in_order(self.held, _block_rows(self.held)))
+            self._write(self._in_order(self.held, self._block_rows()))
             self.held = []
             self.consumer.hold(0)
+
+    def _block_rows(self) -> int:
+        """How many rows make a block of a run: as many as leave room for a block of every run that is merged."""
+        size = min(self.consumer.budget.limit // (4 * MERGED_AT_ONCE), BLOCK_BYTES)
+        rows = sum(piece.count for piece in self.held)
+        of_row = sum(piece.nbytes for piece in self.held) // rows + 1
+        return min(max(size // of_row, 1), MAX_ROWS)
 
     def _write(self, blocks: Iterable[Rows]) -> None:
         run = Run(self.context.space)
@@ -214,12 +228,6 @@ def _worth_joining(first: Rows, second: Rows) -> bool:
     return first.count < SMALL or all(
         column.array.type == second.batch.columns[name].array.type for name, column in first.batch.columns.items()
         if name in second.batch.columns)
-
-
-def _block_rows(pieces: Sequence[Rows]) -> int:
-    rows = sum(piece.count for piece in pieces)
-    size = sum(piece.nbytes for piece in pieces) // rows + 1
-    return min(max(BLOCK_BYTES // size, 1), MAX_ROWS)
 
 
 def _close(runs: Iterable[Run]) -> None:

@@ -7,7 +7,7 @@ results are exactly those of `compile_expression`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from gatherum.functions.registry import operators
@@ -47,17 +47,23 @@ def source_of_filter(predicate: Expression, variables: Mapping[str, Value]) -> O
     return writer.compiled(f"[row for row in rows if {writer.test(predicate)}]")
 
 
-def source_of_documents(start: str, computed: Sequence[tuple[str, Expression]], variables: Mapping[str, Value],
-                        **names: Any) -> OverRows:
-    """A function that gives a document for each row: what the source `start` says, then the computed fields.
+def source_of_documents(kept: Collection[str] | None, layout: list[str], computed: Sequence[tuple[str, Expression]],
+                        variables: Mapping[str, Value], reshape: Callable[[Document], Document]) -> OverRows:
+    """A function that gives a document for each row: the fields kept (None: all), then the computed ones.
 
-    Where one of these is missing, `reshape`, one of `names`, gives the document.
+    `layout` has the names of a typical row, in their order. Where fields are chosen and a row's names are others, and
+    where a computed field is missing, `reshape` gives the document.
     """
     writer = _Writer(variables)
-    locals_ = [(name, writer.local(), writer.value(expression)) for name, expression in computed]
-    all_there = " and ".join(f"({local} := {value}) is not MISSING" for _, local, value in locals_)
-    fields = ", ".join(f"{name!r}: {local}" for name, local, _ in locals_)
-    return writer.compiled(f"[{{{start}{fields}}} if {all_there} else reshape(row) for row in rows]", **names)
+    conditions, fields = [], ["**row"]
+    if kept is not None:
+        conditions, fields = ["[*row] == layout"], [f"{name!r}: row[{name!r}]" for name in layout if name in kept]
+    for name, expression in computed:
+        local = writer.local()
+        conditions.append(f"({local} := {writer.value(expression)}) is not MISSING")
+        fields.append(f"{name!r}: {local}")
+    made = f"{{{', '.join(fields)}}} if {' and '.join(conditions or ['True'])} else reshape(row)"
+    return writer.compiled(f"[{made} for row in rows]", layout=layout, reshape=reshape)
 
 
 def _is_boolean(expression: Expression) -> bool:

@@ -28,7 +28,7 @@ def values_of(expression: Expression, run: Run) -> Callable[[list[Document]], li
     evaluate = run.expression(expression)
     frame = run.frame()
     return improving(lambda rows: [evaluate(row, frame) for row in rows],
-                     lambda: source_of_values(expression, run.variables))
+                     lambda row: source_of_values(expression, run.variables))
 
 
 def filter_of(predicate: Expression, run: Run) -> OverRows:
@@ -36,18 +36,18 @@ def filter_of(predicate: Expression, run: Run) -> OverRows:
     test = run.predicate(predicate)
     frame = run.frame()
     return improving(lambda rows: [row for row in rows if test(row, frame)],
-                     lambda: source_of_filter(predicate, run.variables))
+                     lambda row: source_of_filter(predicate, run.variables))
 
 
-def improving(first: OverRows, generate: Callable[[], OverRows]) -> OverRows:
-    """`first` for the first rows; then what `generate` gives."""
+def improving(first: OverRows, generate: Callable[[Document], OverRows]) -> OverRows:
+    """`first` for the first rows; then what `generate` gives, which is shown a row."""
     seen = 0
     chosen = first
 
     def over(rows: list[Document]) -> list[Any]:
         nonlocal seen, chosen
         seen += len(rows)
-        if chosen is first and seen > SOURCE_ROWS:
-            chosen = generate()
+        if chosen is first and rows and seen > SOURCE_ROWS:
+            chosen = generate(rows[0])
         return chosen(rows)
     return over

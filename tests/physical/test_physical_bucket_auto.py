@@ -1,5 +1,7 @@
 """BucketAuto and Documents over batches."""
 
+import itertools
+
 import pytest
 from driving import check_partial, driven, wild
 from running import batches_of, query_context, written
@@ -19,7 +21,8 @@ def buckets(argument):
 @pytest.mark.parametrize("count", [1, 3, 100])
 @pytest.mark.parametrize("key", ["$a", "$n", {"$type": "$b"}, "$nothing"], ids=str)
 def test_buckets_of_all_types(key, count, tmp_path):
-    check_partial(BucketAutoOperator, buckets({"groupBy": key, "buckets": count, "output": OUTPUT}), wild(42, 1), tmp_path)
+    node = buckets({"groupBy": key, "buckets": count, "output": OUTPUT})
+    check_partial(BucketAutoOperator, node, wild(42, 1), tmp_path)
 
 
 @pytest.mark.parametrize("granularity", ["R5", "POWERSOF2", "1-2-5"])
@@ -47,7 +50,7 @@ def test_constant_documents(tmp_path):
         assert [batch.rows for batch in batches] == [6, 6, 6, 2]
         assert written([row for batch in batches for row in batch.documents()]) == written(rows)
         assert all(first.ordinal + first.rows <= second.ordinal
-                   for first, second in zip(batches, batches[1:], strict=False))
+                   for first, second in itertools.pairwise(batches))
         wrong = parse_pipeline([{"$documents": {"$literal": [1]}}], Context(collection=None))
         with pytest.raises(OperatorError):
             list(document_batches(wrong, context))

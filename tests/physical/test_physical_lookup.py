@@ -6,7 +6,7 @@ import pytest
 from driving import ARRAYS, driven, expected, wild
 from running import batches_of, query_context, written
 
-from gatherum.errors import InternalError
+from gatherum.errors import InternalError, OperatorError
 from gatherum.kernels.columns.batch import first_ordinal
 from gatherum.physical import lookup as module
 from gatherum.physical.join_side import JoinSide
@@ -105,6 +105,30 @@ def test_threads_share_one_side_that_is_read_once(tmp_path):
         assert reads == [1]
         assert written(rows) == written(expected(node, documents, lambda scan: [others]))
         side.close()
+
+
+def test_a_side_that_memory_does_not_hold_is_read_from_disk(tmp_path):
+    documents, others = wild(30, 1), wild(40, 2)
+    node = on(("a",), ("a",))
+    with query_context(tmp_path, kernels="off", spill_every=2) as context:
+        operator = LookupOperator(node, context, lambda: batches_of(others, 3))
+        assert written(driven(operator, batches_of(documents, 10))) == \
+            written(expected(node, documents, lambda scan: [others]))
+        assert operator.metrics.bytes_spilled
+        operator.close()
+        assert context.space.used == 0
+
+
+def test_a_side_that_fails_fails_for_every_thread(tmp_path):
+    def read():
+        yield batches_of(wild(3, 1), 3)[0]
+        raise OperatorError("broken", 1)
+    node = on(("a",), ("a",))
+    with query_context(tmp_path) as context:
+        side = JoinSide(node.foreign, context, read)
+        for _ in range(2):
+            with pytest.raises(OperatorError, match="broken"):
+                driven(LookupOperator(node, context, side), batches_of([{"a": 1}], 1))
 
 
 def test_the_other_plan_is_not_read_without_rows(tmp_path):

@@ -18,7 +18,8 @@ PROJECTIONS = [
     {"$unset": ["a.c", "b"]}, {"$unset": ["a", "b", "c", "n"]}, {"$project": {"n": "$$ROOT", "b": {"$type": "$a"}}},
     {"$project": {"_id": 0, "nothing": 1}},
 ]
-ROOTS = [{"x": "$a", "y": "$b"}, {"$ifNull": ["$nothing", {"z": "$b"}]}, "$$ROOT", {"$mergeObjects": ["$$ROOT", {"q": 1}]},
+ROOTS = [{"x": "$a", "y": "$b"}, {"$ifNull": ["$nothing", {"z": "$b"}]}, "$$ROOT",
+         {"$mergeObjects": ["$$ROOT", {"q": 1}]},
          {"$cond": [{"$eq": [{"$mod": ["$n", 2]}, 0]}, {"a": 1, "b": 2}, {"b": 1, "a": 2}]}]
 
 
@@ -27,7 +28,8 @@ def node_of(stage):
 
 
 @pytest.mark.parametrize("stage", PROJECTIONS, ids=str)
-@pytest.mark.parametrize("documents", [wild(60, 1), wild(60, 2, arrays=None), tame(60, 3)], ids=["wild", "flat", "tame"])
+@pytest.mark.parametrize("documents", [wild(60, 1), wild(60, 2, arrays=None), tame(60, 3)],
+                         ids=["wild", "flat", "tame"])
 def test_reshaping(stage, documents, tmp_path):
     check_rows(ProjectOperator, node_of(stage), documents, tmp_path)
 

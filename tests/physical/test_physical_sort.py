@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from running import batches_of, query_context, written
 from strategies import values
 
-from gatherum.errors import OperatorError
+from gatherum.errors import CancelledError, OperatorError
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.number_hashes import hashes_of_numbers
 from gatherum.kernels.sorting import order_of, ranks
+from gatherum.physical import sorter
+from gatherum.physical.operator import Signal
 from gatherum.physical.sample import SampleOperator
 from gatherum.physical.sort import SortOperator
 from gatherum.plan.nodes import Sample, Shared, Sort, SortKey
@@ -94,6 +96,18 @@ def test_a_sort_within_a_small_budget(tmp_path):
         assert written(driven(operator, batches_of(documents, 500))) == written(expected(node, documents))
         assert operator.metrics.bytes_spilled
         assert len(operator.sorter.runs) > 1
+
+
+def test_a_long_sort_can_be_cancelled(tmp_path, monkeypatch):
+    monkeypatch.setattr(sorter, "LONG_SORT_ROWS", 10)
+    with query_context(tmp_path, kernels="off") as context:
+        operator = SortOperator(Sort(Shared(), (SortKey(("n",), True),)), context)
+        documents = [{"n": i} for i in range(50)]
+        assert driven(operator, batches_of(documents, 20)) == documents[::-1]
+        operator.push(batches_of(documents, 50)[0])
+        context.cancellation.cancel()
+        with pytest.raises(CancelledError):
+            list(operator.signal(Signal.END))
 
 
 def test_more_runs_than_are_merged_at_once(tmp_path):

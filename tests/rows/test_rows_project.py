@@ -60,3 +60,19 @@ def test_unset_of_many_and_of_nested_fields():
     names = ["a", "b", "c", "d"]
     assert run([dict.fromkeys([*names, "e"], 1)], {"$unset": names}) == [{"e": 1}]
     assert run([{"a": [{"b": 1, "c": 2}], "d": 3}], {"$unset": ["a.b", "d"]}) == [{"a": [{"c": 2}]}]
+
+
+def test_many_rows_are_reshaped_as_few_are():
+    few = [{"_id": 1, "a": 2, "b": 3.5}, {"b": 1.5, "_id": 2, "a": 4}, {"_id": 3, "b": "x", "c": 1}, {}, {"a": None}]
+    for stages in [[{"$project": {"b": 1, "a": 1}}], [{"$project": {"a": 1, "d": "$c"}}],
+                   [{"$project": {"_id": 0, "d": "$b"}}], [{"$addFields": {"b": 0}}],
+                   [{"$addFields": {"d": {"$ifNull": ["$c", "$$REMOVE"]}, "a": "$missing"}}],
+                   [{"$project": {"a": 1, "d": {"$type": "$b"}}}, {"$match": {"d": "string"}}]]:
+        expected = run(few, *stages)
+        assert [list(row.items()) for row in run(few * 1000, *stages)] == [list(row.items()) for row in expected] * 1000
+
+
+def test_empty_batches():
+    plan = parse_pipeline([{"$project": {"a": 1}}, {"$match": {"a": 1}}], Context(collection="c"))
+    batches = [[{"a": 1}] * 2000, [], [{"a": 1}]]
+    assert sum(map(len, interpret(plan, Run(lambda scan: batches, {})))) == 2001

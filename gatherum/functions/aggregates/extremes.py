@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate, AggregateState
@@ -37,6 +39,12 @@ class _Extreme(Aggregate):
                 state.value, state._key = value, None
             return
         self._compare(state, value)
+
+    def update_many(self, state: Any, values: Sequence[Value]) -> None:
+        kinds = set(map(type, values))
+        if kinds == {int} or kinds == {str} or (kinds == {float} and not math.isnan(sum(values)) and 0.0 not in values):
+            values = [max(values) if self.sign > 0 else min(values)]
+        super().update_many(state, values)
 
     def _compare(self, state: Any, value: Value) -> None:
         if state._key is None:

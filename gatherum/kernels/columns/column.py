@@ -91,11 +91,12 @@ def concat(columns: list[Column]) -> Column:
     first = solid[0]
     kind = first.array.type
     alike = all(c.array.type.equals(kind, check_metadata=True) for c in solid)
-    if alike and all(c.missing == first.missing for c in columns) and (not first.is_variant or len(solid) == len(columns)):
+    meanings = {c.missing for c in columns if c.array.null_count}
+    if alike and len(meanings) < 2 and (not first.is_variant or len(solid) == len(columns)):
         arrays = [c.array if c.array.type == kind else pa.nulls(len(c), kind) for c in columns]
         if isinstance(kind, pa.DictionaryType):
             arrays = pa.chunked_array(arrays).unify_dictionaries().chunks
-        return Column(pa.concat_arrays(arrays), first.missing)
+        return Column(pa.concat_arrays(arrays), meanings.pop() if meanings else first.missing)
     from gatherum.kernels.columns.variant import to_variant
 
     return Column(pa.concat_arrays([to_variant(c).array for c in columns]))

@@ -20,7 +20,7 @@ from gatherum.kernels.kinds import SAMPLES, is_list, is_strings, kind_of
 from gatherum.kernels.lists import lists_of
 from gatherum.kernels.numbers import EXACT
 from gatherum.kernels.ordering import IN_ARROW, IN_NUMPY, equal, less, side_of
-from gatherum.kernels.patterns import translate
+from gatherum.kernels.patterns import literal, translate
 from gatherum.types.order import RANK, regex_options
 from gatherum.types.values import NUMERIC, BsonType, Value, bson_type, millis
 
@@ -185,6 +185,10 @@ def matches(column: Column, argument: Value) -> np.ndarray | None:
     if kind != BsonType.STRING:
         return _same(column, False)
     pattern, options = (argument, "") if type(argument) is str else _written(argument)
+    text = literal(pattern.removeprefix("^")) if options in ("", "s") and is_strings(column.array.type) else None
+    if text is not None:
+        search = pc.starts_with if pattern.startswith("^") else pc.match_substring
+        return fixed_values(search(column.array, text))
     found = translate(pattern, options) if is_strings(column.array.type) else None
     if found is None or ("i" in options and not _is_ascii(column.array)):
         return None

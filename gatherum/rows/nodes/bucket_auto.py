@@ -35,7 +35,7 @@ def bucket_auto(node: BucketAuto, run: Run) -> Iterator[list[Document]]:
         for value in keys:
             check_roundable(value)
     order = sorted(range(len(rows)), key=[order_key(value) for value in keys].__getitem__)
-    buckets = _cut([keys[place] for place in order], node)
+    buckets = cut([keys[place] for place in order], node)
     ordered = [rows[place] for place in order]
     values: list[list[Value]] = [[] for _ in columns]
 
@@ -59,7 +59,7 @@ def _row(bucket: _Bucket, places: range, columns: list[Column], values: list[lis
     return row
 
 
-def _cut(keys: list[Value], node: BucketAuto) -> list[_Bucket]:
+def cut(keys: list[Value], node: BucketAuto) -> list[_Bucket]:
     """The buckets of sorted keys: each takes its share, and then what must not be parted from it."""
     rounding = rounder(node.granularity) if node.granularity is not None else None
     size = max(1, int(len(keys) / node.buckets + 0.5))

@@ -144,9 +144,9 @@ class _Table:
             places_of[stand_in].append(place)
         for stand_in, places in places_of.items():
             number = self._number(stand_in, places[0])
-            pick = itemgetter(*places, places[0])       # one too many, as it gives no tuple for a single place
+            pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
             for column, states, values in zip(self.columns, self.states, self._waiting, strict=True):
-                column.update(states[number], pick(values)[:-1], self.folded, places)
+                column.update(states[number], pick(values), self.folded, places)
 
     def _number(self, stand_in: Any, place: int) -> int:
         """The number of the group with this key, which the row at `place` has."""

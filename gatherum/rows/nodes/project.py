@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 from gatherum.functions.operator import Evaluator, Frame
 from gatherum.plan.nodes import Project, Projection
@@ -19,7 +18,6 @@ from gatherum.rows.values import improving
 from gatherum.types.values import MISSING, Document, Value
 
 Reshape = Callable[[Document], Document]
-_START_WITH_KEPT: Final = "**{name: value for name, value in row.items() if name in kept}, "
 
 
 @interprets(Project)
@@ -32,11 +30,10 @@ def project(node: Project, run: Run) -> Batches:
         return [reshape(row) for row in rows]
 
     computed = [(part.path[0], part.action) for part in node.projections if not isinstance(part.action, str)]
-    if tree.below or not computed:
+    if tree.below or node.kind == "without":
         return row_wise(small, run.batches(node.input))
-    start = "**row, " if node.kind == "add" else _START_WITH_KEPT if tree.named else ""
-    over = improving(small, lambda: source_of_documents(start, computed, run.variables, kept=tree.named,
-                                                        reshape=reshape))
+    kept = tree.named if node.kind == "only" else None
+    over = improving(small, lambda row: source_of_documents(kept, list(row), computed, run.variables, reshape))
     return row_wise(over, run.batches(node.input))
 
 
