@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Final, NamedTuple
 
 COMPLETE: Final = "complete"
@@ -223,9 +224,17 @@ def _compile_elsewhere(key: str, overloads: dict[str, Callable[..., None]], dtyp
     task = directory / f"{key}.task"
     if not task.exists():
         aside = directory / f"{key}.{os.getpid()}"
-        aside.write_bytes(cloudpickle.dumps((overloads, dtype)))
+        aside.write_bytes(cloudpickle.dumps(({name: _by_value(f) for name, f in overloads.items()}, dtype)))
         aside.replace(task)
     _start_helper(str(task))
+
+
+def _by_value(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A copy of a function that is pickled with its code, since the helper may not be able to import its module."""
+    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__,
+                        function.__closure__)
+    copy.__module__ = "__main__"
+    return copy
 
 
 def compile_loops(overloads: dict[str, Callable[..., None]], dtype: Any) -> OverloadLoops:
@@ -239,35 +248,39 @@ def compile_loops(overloads: dict[str, Callable[..., None]], dtype: Any) -> Over
     made = {}
     for name, function in overloads.items():
         inner = numba.njit(function)
-        python = _merge_loop(inner) if name == "merge_states" else _update_loop(inner)
+        python = _loop(_MERGE_LOOP if name == "merge_states" else _UPDATE_LOOP, inner)
         arguments = (records, slots, values[name]) if name == "merge_states" else (records, slots, values[name], valid)
         made[name] = _compile(python, arguments, source_key(function) + str(dtype))
     return OverloadLoops(made.get("update_int64"), made.get("update_double"), made.get("merge_states"))
 
 
-def _update_loop(update: Any) -> Callable[..., None]:
-    def loop(states, slots, values, valid):
-        checked = valid.shape[0] > 0
-        for i in range(values.shape[0]):
-            if not checked or valid[i]:
-                update(states[slots[i]], values[i])
-    return loop
+_UPDATE_LOOP: Final = """
+def loop(states, slots, values, valid):
+    checked = valid.shape[0] > 0
+    for i in range(values.shape[0]):
+        if not checked or valid[i]:
+            inner(states[slots[i]], values[i])
+"""
+_MERGE_LOOP: Final = """
+def loop(states, slots, others):
+    for i in range(others.shape[0]):
+        inner(states[slots[i]], others[i])
+"""
 
 
-def _merge_loop(merge: Any) -> Callable[..., None]:
-    def loop(states, slots, others):
-        for i in range(others.shape[0]):
-            merge(states[slots[i]], others[i])
-    return loop
+def _loop(source: str, inner: Any) -> Callable[..., None]:
+    """A loop that calls `inner`; not a closure, because numba's cache cannot tell closures over functions apart."""
+    namespace: dict[str, Any] = {"inner": inner, "__name__": __name__}
+    exec(source, namespace)
+    return namespace["loop"]
 
 
 def _run_task(task: Path) -> None:
     """The helper's work for typed overloads: leaves a mark of how it ended."""
     from numba import cloudpickle
 
-    overloads, dtype = cloudpickle.loads(task.read_bytes())
     try:
-        compile_loops(overloads, dtype)
+        compile_loops(*cloudpickle.loads(task.read_bytes()))
     except Exception as error:
         task.with_suffix(".failed").write_text(str(error))
     else:

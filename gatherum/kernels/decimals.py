@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -55,3 +56,13 @@ def scaled_decimals(array: pa.ExtensionArray) -> ScaledDecimals | None:
     if scale_decimals(words, valid, coefficients, exponent):
         return None
     return ScaledDecimals(coefficients, exponent)
+
+
+def order_of_scaled(decimals: ScaledDecimals, number: Any) -> np.ndarray:
+    """-1, 0 or 1 as each decimal is less than, equal to or greater than a finite number."""
+    exact = Fraction(number) / Fraction(10) ** decimals.exponent
+    whole = exact.numerator // exact.denominator
+    if not -(2**63) <= whole < 2**63:
+        return np.full(len(decimals.coefficients), -1 if whole > 0 else 1, np.int8)
+    at_whole = 0 if exact == whole else -1
+    return np.where(decimals.coefficients > whole, 1, np.where(decimals.coefficients < whole, -1, at_whole)).astype(np.int8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,6 @@ import pyarrow as pa
 from gatherum.kernels.coders import Coder, CompiledCoder, PairCoder, PlainCoder, PlainPairs
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.hashes import canonical_hashes, document_hashes
-from gatherum.kernels.scratch import grown
 from gatherum.kernels.state_batch import (
     BUCKET_SHIFT,
     StateSchema,
@@ -22,22 +20,15 @@ from gatherum.kernels.state_batch import (
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.choose import states_for
 from gatherum.kernels.states.counted import RowCounts
-from gatherum.kernels.states.kept import KeptRows
+from gatherum.kernels.states.representatives import Ordinals, Representatives
 from gatherum.kernels.tables import PairTable
 from gatherum.types.order import order_key
-
-_ONE_FORM: Final = (pa.int32(), pa.int64(), pa.string(), pa.bool_(), pa.timestamp("ms"), pa.null())
-"""Types in which equal values look the same."""
-
-Ordinals = int | np.ndarray
-"""The ordinals of some rows: of each, or of the first where they follow each other."""
 
 
 class GroupTable:
     """Groups by key, with their states.
 
-    Keys come as one column for each part of the key. `compiled` says whether kernels may be called. Group i's
-    representative key is at `_at[i]` of the keys kept, taken from the row with the lowest ordinal.
+    Keys come as one column for each part of the key. `compiled` says whether kernels may be called.
     """
 
     def __init__(self, schema: StateSchema, compiled: bool) -> None:
@@ -48,11 +39,12 @@ class GroupTable:
         self.pairs: list[PairCoder] = [PairTable() if compiled else PlainPairs() for _ in range(parts - 1)]
         self.rows = RowCounts()
         self.states: list[States] = [states_for(aggregate, compiled, self.rows) for _, aggregate in schema.aggregates]
-        self.size = 0
-        self._kept = [KeptRows() for _ in range(parts)]
-        self._at = np.empty(0, np.int64)
-        self._ordinals = np.empty(0, np.int64)
-        self._highest = -1
+        self.representatives = Representatives(parts)
+
+    @property
+    def size(self) -> int:
+        """How many groups there are."""
+        return self.representatives.size
 
     def update(self, keys: Sequence[Column], arguments: Sequence[Column], ordinal: int) -> None:
         """Takes the rows of a batch in: their keys, and for each aggregate the values of its argument."""
@@ -75,7 +67,7 @@ class GroupTable:
         if other.compiled != self.compiled:
             self.absorb(other.export())
             return
-        slots = self._slots(other.keys(np.arange(other.size)), other._ordinals[:other.size])
+        slots = self._slots(other.keys(np.arange(other.size)), other.representatives.ordinals)
         self.rows.merge(slots, other.rows)
         for i, states in enumerate(other.states):
             self.states[i] = self.states[i].merge(slots, states)
@@ -84,10 +76,11 @@ class GroupTable:
         """The slots (int32) of rows with these keys; new keys get new ones."""
         codes, size = self._codes(keys)
         known = self.size
-        if known and not (isinstance(ordinals, int) and ordinals > self._highest):
-            self._take_lower(keys, codes, ordinals, known)
+        self.representatives.take_in(keys, codes, ordinals, size)
         if size > known:
-            self._add(keys, codes, ordinals, known, size)
+            self.rows.grow(size)
+            for states in self.states:
+                states.grow(size)
         return codes
 
     def _codes(self, keys: Sequence[Column]) -> tuple[np.ndarray, int]:
@@ -98,47 +91,9 @@ class GroupTable:
             size = pairs.size
         return codes, size
 
-    def _add(self, keys: Sequence[Column], codes: np.ndarray, ordinals: Ordinals, known: int, size: int) -> None:
-        """Makes the groups of new codes, each with the key of its row of the lowest ordinal."""
-        fresh = np.flatnonzero(codes >= known)
-        if isinstance(ordinals, int):
-            fresh = fresh[::-1]
-        elif len(fresh) > size - known:
-            fresh = fresh[np.argsort(ordinals[fresh], kind="stable")[::-1]]
-        first = np.empty(size - known, np.int64)
-        first[codes[fresh] - known] = fresh                     # of several rows the last one stays: the lowest
-        if size > len(self._at):
-            self._at, self._ordinals = grown(self._at, size), grown(self._ordinals, size)
-        self._at[known:size] = self._keep(keys, first)
-        lowest = _at(ordinals, first)
-        self._ordinals[known:size] = lowest
-        self._highest = max(self._highest, int(lowest.max()))
-        self.size = size
-        self.rows.grow(size)
-        for states in self.states:
-            states.grow(size)
-
-    def _keep(self, keys: Sequence[Column], rows: np.ndarray) -> np.ndarray:
-        """Copies the keys of some rows; returns where they are."""
-        at = [kept.keep(key, rows) for kept, key in zip(self._kept, keys, strict=True)]
-        return at[0]
-
-    def _take_lower(self, keys: Sequence[Column], codes: np.ndarray, ordinals: Ordinals, known: int) -> None:
-        """Replaces the representatives of known groups that these rows precede."""
-        rows = np.flatnonzero(codes < known)
-        lower = _at(ordinals, rows)
-        earlier = lower < self._ordinals[codes[rows]]
-        rows, lower = rows[earlier], lower[earlier]
-        if not len(rows):
-            return
-        np.minimum.at(self._ordinals, codes[rows], lower)
-        if any(_forms_differ(kept, key) for kept, key in zip(self._kept, keys, strict=True)):
-            lowest = rows[lower == self._ordinals[codes[rows]]]
-            self._at[codes[lowest]] = self._keep(keys, lowest)
-
     def keys(self, groups: np.ndarray) -> list[Column]:
         """The key columns of some groups."""
-        return [kept.take(self._at[groups]) for kept in self._kept]
+        return self.representatives.columns(groups)
 
     def hashes(self) -> np.ndarray:
         """The canonical hashes of all groups' keys."""
@@ -166,7 +121,7 @@ class GroupTable:
     def export(self) -> pa.RecordBatch:
         """All groups as one state batch, in the order of their hashes."""
         order, hashes = self.order()
-        return make_state_batch(self.schema, hashes, self._ordinals[order], self.keys(order),
+        return make_state_batch(self.schema, hashes, self.representatives.ordinals[order], self.keys(order),
                                 [states.export(order) for states in self.states])
 
     def finalize(self, groups: np.ndarray) -> tuple[list[Column], list[Column]]:
@@ -176,18 +131,7 @@ class GroupTable:
     @property
     def nbytes(self) -> int:
         """The bytes held by keys and states, partly estimated."""
-        parts = (*self.coders, *self.pairs, *self._kept, *self.states, self.rows)
-        return 16 * len(self._at) + sum(part.nbytes for part in parts)
-
-
-def _at(ordinals: Ordinals, rows: np.ndarray) -> np.ndarray:
-    return rows + ordinals if isinstance(ordinals, int) else ordinals[rows]
-
-
-def _forms_differ(kept: KeptRows, key: Column) -> bool:
-    """Whether an equal key may look different in this column and in those kept."""
-    kind = key.array.type.value_type if isinstance(key.array.type, pa.DictionaryType) else key.array.type
-    return kind not in _ONE_FORM or any(piece.array.type != kind for piece in kept.pieces)
+        return sum(part.nbytes for part in (*self.coders, *self.pairs, self.representatives, *self.states, self.rows))
 
 
 def bucket_of(hashes: np.ndarray) -> np.ndarray:

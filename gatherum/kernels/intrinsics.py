@@ -91,3 +91,17 @@ def copy_bytes(typing_context: Any, source: Any, target: Any, length: Any) -> An
                             arguments[2], ir.Constant(ir.IntType(1), 0)])
         return context.get_dummy_value()
     return types.void(types.int64, types.int64, types.int64), generate
+
+
+@machine
+def add_square(typing_context: Any, address: Any, slot: Any, mantissa: Any, shift: Any) -> Any:
+    """slots[slot] += (mantissa << shift)**2, where the slots are 256-bit integers at an address."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = ir.IntType(256)
+        place = builder.gep(builder.inttoptr(arguments[0], wide.as_pointer()), [arguments[1]])
+        factor = builder.zext(arguments[2], _I128)
+        twice = builder.shl(arguments[3], ir.Constant(_I64, 1))
+        term = builder.shl(builder.zext(builder.mul(factor, factor), wide), builder.zext(twice, wide))
+        builder.store(builder.add(builder.load(place, align=8), term), place, align=8)
+        return context.get_dummy_value()
+    return types.void(types.int64, types.int64, types.int64, types.int64), generate

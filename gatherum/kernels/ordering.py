@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,8 @@ import pyarrow as pa
 
 from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.buffers import both, fixed_values, valid_mask
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.decimals import order_of_scaled, scaled_decimals
 from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.kinds import kind_of
 from gatherum.kernels.numbers import EXACT
@@ -108,7 +111,8 @@ def _values_equal(a: Side, b: Side) -> np.ndarray | None:
         return found | (np.isnan(x) & np.isnan(y)) if _has_nan(x) and _has_nan(y) else found
     if a.kind in IN_ARROW and a.kind == b.kind:
         return _mask(pc.equal(a.arrow, b.arrow))
-    return None
+    order = _decimal_order(a, b)
+    return None if order is None else order == 0
 
 
 def _values_less(a: Side, b: Side) -> np.ndarray | None:
@@ -120,7 +124,20 @@ def _values_less(a: Side, b: Side) -> np.ndarray | None:
         return found | (np.isnan(x) & ~np.isnan(y)) if _has_nan(x) else found
     if a.kind in IN_ARROW and a.kind == b.kind:
         return _mask(pc.less(a.arrow, b.arrow))
-    return None
+    order = _decimal_order(a, b)
+    return None if order is None else order < 0
+
+
+def _decimal_order(a: Side, b: Side) -> np.ndarray | None:
+    """The order of a column of decimals and a constant number; None for all other sides."""
+    if isinstance(a.operand, Constant) and isinstance(b.operand, Column) and b.kind == BsonType.DECIMAL:
+        swapped = _decimal_order(b, a)
+        return None if swapped is None else -swapped
+    if not (isinstance(a.operand, Column) and a.kind == BsonType.DECIMAL and isinstance(b.operand, Constant)):
+        return None
+    number = b.operand.value.to_decimal() if b.kind == BsonType.DECIMAL else b.operand.value
+    scaled = scaled_decimals(a.operand.array) if math.isfinite(number) else None
+    return None if scaled is None else order_of_scaled(scaled, number)
 
 
 def _mask(found: pa.Array | pa.Scalar) -> np.ndarray:

@@ -129,7 +129,10 @@ class _Interpreted:
     def rows(self, documents: list[Document]) -> list[Document]:
         """The rows made of some documents."""
         self.waiting.append(documents)
-        return next(self.made)
+        made: list[Document] = []
+        while len(made) < len(documents):
+            made += next(self.made)
+        return made
 
 
 def _fed(waiting: deque[list[Document]]) -> Iterator[list[Document]]:

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
-from bson import Decimal128, Int64, ObjectId
+from bson import Decimal128, Int64, MaxKey, MinKey, ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import dates, int32, int64, names, scalars, values
@@ -60,6 +60,22 @@ def test_exact_codes_tell_apart_what_is_written_differently(batches):
 
 def representation_of(value):
     return b"missing" if value is MISSING else b"nan" if value != value else (representation(value), boxed(value))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_one_value_has_one_code_whatever_column_it_is_in(exact):
+    day, texts = 1_700_000_000_000, ["a", "a text of some length"]
+    columns = [column_of([Decimal128("1.5"), MISSING]), column_of([Decimal128("1.5"), None]), column_of([MISSING]),
+               column_of([{"a": 1}, MISSING]), column_of([[1], None]), column_of([b"x", MISSING]), column_of([None]),
+               Column(pa.array([day * 1000, None], pa.timestamp("us"))), Column(pa.array([day], pa.timestamp("ms"))),
+               Column(pa.array([7, None], pa.uint64()), missing=True), column_of([Int64(7), "x"]),
+               Column(pa.array(texts, pa.large_string())), column_of(texts), column_of([MinKey(), MaxKey(), 2.5]),
+               column_of([MaxKey(), MinKey()]), column_of([True, None]), column_of([ObjectId("1" * 24), 2.5])]
+    coder, codes = CompiledCoder(exact), {}
+    for column in (columns + [to_variant(column) for column in columns]) * 2:
+        for code, value in zip(coder.encode(column).tolist(), values_of(column), strict=True):
+            assert codes.setdefault(repr(value), code) == code
+    assert len(set(codes.values())) == len(codes) == coder.size
 
 
 @pytest.mark.parametrize("distinct", [3, 5000, 10**6])

@@ -38,7 +38,8 @@ POOLS = {"$concatArrays": [ARRAYS, [[1], [2, 3]], [[{"a": 1}], MISSING]],
          "$mergeObjects": [DOCUMENTS, [{"a": 1}, {"a": 2, "b": 1}]]}
 MIXED = [INTS, LONGS, DOUBLES, DOUBLES + SPECIAL, INTS + LONGS + DOUBLES, DECIMALS, INTS + DECIMALS + DOUBLES + OTHERS,
          ["x", "yy", "z" * 20], ["x", None], [DAY, dt.datetime(1969, 1, 1)], [None], [MISSING], [None, MISSING], OTHERS,
-         [1, None], [Int64(5), MISSING], [0.5, None], [True, False]]
+         [1, None], [Int64(5), MISSING], [0.5, None], [True, False], [1.7e308, float("inf"), -1.7e308, 1.0],
+         [5e-324, 1e-310, -3e-308], [1e-200, 3e-200], [2.0**600, -(2.0**560), 2.0**640], [float("inf"), float("-inf")]]
 KEYS = [[1, 2, 3], [Int64(1), Int64(2), Int64(9)], [1.0, 2.5, float("nan"), -0.0, 0.0],
         ["k", "l", "a key that is long"], [Decimal128("1"), Decimal128("2.50")], [None, MISSING, 1],
         [{"a": 1}, {"a": 1.0}, [1], DAY, True]]

@@ -7,7 +7,7 @@ import pytest
 from running import batches_of, oracle, query_context, written
 
 from gatherum.functions.aggregate import Aggregate, AggregateState
-from gatherum.functions.registry import register
+from gatherum.functions import registry
 from gatherum.kernels.states.records import records_for
 from gatherum.physical.group import GroupOperator
 from gatherum.physical.operator import Signal
@@ -15,7 +15,6 @@ from gatherum.plan.expressions import AggregateCall, field
 from gatherum.plan.nodes import Group, Shared
 
 
-@register
 class Spread(Aggregate):
     """The distance between the smallest and the largest number; null where there is none."""
 
@@ -53,7 +52,6 @@ class Spread(Aggregate):
         return state.high - state.low if state.low <= state.high else None
 
 
-@register
 class Initials(Aggregate):
     """The distinct first letters of strings, in order: no fixed width, so nothing to compile."""
 
@@ -72,6 +70,14 @@ class Initials(Aggregate):
 
     def finalize(self, state):
         return state.letters.decode("latin-1")
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """The two are known in these tests only."""
+    for aggregate in (Spread, Initials):
+        monkeypatch.setitem(registry._own_aggregates, aggregate.name, aggregate)
+        assert registry.register(aggregate) is aggregate
 
 
 def node(name):

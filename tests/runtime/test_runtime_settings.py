@@ -81,7 +81,7 @@ def test_an_unknown_name_gets_the_nearest_known_one(monkeypatch):
 
 @pytest.mark.parametrize(("name", "wrong"), [
     ("engine", "colums"), ("threads", 0), ("threads", True), ("threads", "two"), ("threads", 1.0), ("morsel_rows", 0),
-    ("spill_every", -1), ("on_bad", "ignore"), ("progress", "maybe"), ("kernels", "on"), ("kernel_cache", ""),
+    ("spill_every", -1), ("on_bad", "ignore"), ("progress", "maybe"), ("kernels", "maybe"), ("kernel_cache", ""),
     ("temp_directory", 5), ("rows_engine_limit", "4XB"), ("seed", -1), ("seed", 2**63), ("tz_aware", "perhaps"),
     ("disk_limit", "50%"),
 ])

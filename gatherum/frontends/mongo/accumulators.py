@@ -41,7 +41,7 @@ def parse_accumulator(name: str, written: Value, names: Names) -> AggregateCall:
     if isinstance(argument, list | tuple):
         raise PipelineError(f"the {function} accumulator is a unary operator: it takes one expression, not an array",
                             40237)
-    if function in operators() and function not in known:
+    if (function in operators() or function.startswith("$$")) and function not in known:
         raise PipelineError(f"{function} is an expression, not an accumulator{nearest(function, known)}", 15952)
     if function not in known:
         raise PipelineError(f"unknown group operator '{function}'{nearest(function, known)}", 15952)

@@ -118,13 +118,15 @@ class NumberTotal(AggregateState):
     def _add_decimal(self, value: decimal.Decimal) -> None:
         self.seen |= SAW_DECIMAL
         if value.is_finite():
-            self._add_scaled(*split_decimal(value))
+            self.add_scaled(*split_decimal(value))
         elif value.is_nan():
             self.seen |= SAW_NAN
         else:
             self.seen |= SAW_INFINITY if value > 0 else SAW_MINUS_INFINITY
 
-    def _add_scaled(self, coefficient: int, exponent: int) -> None:
+    def add_scaled(self, coefficient: int, exponent: int) -> None:
+        """Adds a decimal, coefficient * 10**exponent, that `numbers` counts elsewhere."""
+        self.seen |= SAW_DECIMAL
         low = min(self.exponent, exponent)
         self.coefficient = self.coefficient * 10 ** (self.exponent - low) + coefficient * 10 ** (exponent - low)
         self.exponent = low
@@ -154,7 +156,7 @@ class NumberTotal(AggregateState):
         self.seen |= other.seen
         self.numbers += other.numbers
         if other.seen & SAW_DECIMAL:
-            self._add_scaled(other.coefficient, other.exponent)
+            self.add_scaled(other.coefficient, other.exponent)
 
     def _special(self) -> float | None:
         """NaN or an infinity where the total is one."""
@@ -167,7 +169,7 @@ class NumberTotal(AggregateState):
 
     def double(self) -> float:
         """The total of ints, longs and doubles as the nearest double."""
-        if self._pending and not self.doubles and abs(self.integers) < 2**53:
+        if self._pending and not self.doubles and not self.seen & NOT_FINITE and abs(self.integers) < 2**53:
             try:
                 return math.fsum([*self._pending, self.integers])
             except (OverflowError, ValueError):

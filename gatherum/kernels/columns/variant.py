@@ -16,6 +16,7 @@ from gatherum.kernels.columns.column import Column, variant_array
 from gatherum.types.values import MISSING, BsonType, Value, bson_type, from_millis, millis
 
 CODEC: Final = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO, uuid_representation=4)
+_DECODE: Final = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 _MASK: Final = 0xFFFFFFFFFFFFFFFF
 
 
@@ -41,7 +42,7 @@ def boxed(value: Value) -> bytes:
 
 def unboxed(data: bytes) -> Value:
     """The inverse of `boxed`."""
-    return bson.decode(data, CODEC).get("", MISSING)
+    return bson.decode(data, _DECODE).get("", MISSING)
 
 
 def variant_of(values: list[Value]) -> Column:
@@ -74,7 +75,7 @@ _FROM_WORD: Final[dict[int, Callable[[int], Value]]] = {
 }
 _FROM_BYTES: Final[dict[int, Callable[[bytes], Value]]] = {
     BsonType.STRING: lambda b: b.decode("utf-8", "surrogatepass"), BsonType.OBJECT_ID: ObjectId,
-    BsonType.DECIMAL: Decimal128.from_bid, BsonType.OBJECT: lambda b: bson.decode(b, CODEC),
+    BsonType.DECIMAL: Decimal128.from_bid, BsonType.OBJECT: lambda b: bson.decode(b, _DECODE),
 }
 _SINGLE: Final[dict[int, Value]] = {BsonType.NULL: None, BsonType.MISSING: MISSING, BsonType.MIN_KEY: MinKey(),
                                     BsonType.MAX_KEY: MaxKey()}

@@ -3,7 +3,7 @@ for what neither holds."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -11,22 +11,23 @@ from bson import Decimal128
 
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.aggregates.sum import NOT_FINITE, SAW_DECIMAL, SAW_DOUBLE, SAW_LONG, NumberTotal
+from gatherum.kernels.assemble import join
 from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column, concat, variant_array
+from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
+from gatherum.kernels.columns.types import DECIMAL128
 from gatherum.kernels.columns.variant import parts
+from gatherum.kernels.decimals import scaled_decimals
 from gatherum.kernels.scratch import Scratch, padded
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
 from gatherum.kernels.states.portable import (
-    empty_bytes,
     portable_column,
     state_type,
     states_of,
     wide_array,
     wide_bytes,
 )
-from gatherum.kernels.tables import StringBuffers
 from gatherum.kernels.totals import (
     NO_ROWS,
     add_doubles,
@@ -34,19 +35,26 @@ from gatherum.kernels.totals import (
     count_rows,
     mark_groups,
     merge_totals,
-    read_totals,
-    round_totals,
+)
+from gatherum.kernels.wide import (
+    FIRST_UNIT,
+    WINDOW,
+    WINDOW_ROWS,
+    any_word,
+    base_of_totals,
+    means,
+    picked,
+    read_wide,
+    rounded,
+    sums,
+    wide_integer,
+    window_base,
 )
 from gatherum.kernels.words import integers
 from gatherum.types.exact import DOUBLE_SCALE
-from gatherum.types.values import INT32_MAX, INT32_MIN, BsonType
+from gatherum.types.values import BsonType
 
-WINDOW: Final = 40
-"""The exponents that one window spans; 127 - 53 - 40 bits are left for the number of rows."""
-WINDOW_ROWS: Final = 1 << 32
-"""So many rows are taken into the window before it is emptied into Python totals."""
-FIRST_UNIT: Final = 1075
-"""A double of exponent e is an integer times 2**(e - FIRST_UNIT)."""
+_NO_PLACES: Final = np.empty(0, np.int64)
 
 
 class Totals(CountedStates):
@@ -96,7 +104,7 @@ class Totals(CountedStates):
             self._add_doubles(slots, (array.fill_null(0.0) if array.null_count else array).to_numpy(), chosen)
         elif pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind):
             chosen = np.zeros(len(array), np.uint8)
-        else:
+        elif kind != DECIMAL128 or not self._add_decimals(slots, array, chosen):
             chosen = self._add_values(slots, column)
         if len(chosen):
             count_rows(slots, 1 - chosen, -1, self.extra)
@@ -130,7 +138,7 @@ class Totals(CountedStates):
 
     def _add_doubles(self, slots: np.ndarray, values: np.ndarray, chosen: np.ndarray) -> None:
         if not self.base:
-            self.base = _window_base(values if not len(chosen) else values[chosen.view(np.bool_)])
+            self.base = window_base(values if not len(chosen) else values[chosen.view(np.bool_)])
         self.window_rows += len(values)
         if self.window_rows > WINDOW_ROWS:
             self._empty_window()
@@ -143,9 +151,9 @@ class Totals(CountedStates):
         self._mark(slots, chosen, SAW_DOUBLE)
 
     def _empty_window(self) -> None:
-        for group in np.flatnonzero(self.fraction.reshape(-1, 2).any(axis=1)).tolist():
+        for group in np.flatnonzero(any_word(self.fraction)).tolist():
             total = NumberTotal()
-            total.doubles = _wide(self.fraction, group) << self.base - 1
+            total.doubles = wide_integer(self.fraction, group) << self.base - 1
             self._rest_of(group).absorb(total)
         self.fraction[:] = 0
         self.window_rows = 0
@@ -155,6 +163,19 @@ class Totals(CountedStates):
         if total is None:
             total = self.rest[group] = NumberTotal()
         return total
+
+    def _add_decimals(self, slots: np.ndarray, array: pa.Array, chosen: np.ndarray) -> bool:
+        """Adds decimals that have one exponent, a group's together; False where they have several."""
+        scaled = scaled_decimals(array)
+        if scaled is None:
+            return False
+        groups, positions = np.unique(slots if not len(chosen) else slots[chosen.view(np.bool_)], return_inverse=True)
+        coefficients = scaled.coefficients if not len(chosen) else scaled.coefficients[chosen.view(np.bool_)]
+        totals = np.zeros(2 * len(groups), np.int64)
+        add_integers(positions.astype(np.int32), coefficients, NO_ROWS, totals)
+        for place, group in enumerate(groups.tolist()):
+            self._rest_of(group).add_scaled(wide_integer(totals, place), scaled.exponent)
+        return True
 
     def _add_values(self, slots: np.ndarray, column: Column) -> np.ndarray:
         """Adds decimals one by one; returns which values are any."""
@@ -171,8 +192,8 @@ class Totals(CountedStates):
         """As `States.absorb`."""
         fields = dict(zip((field.name for field in states.type), states.flatten(), strict=True))
         seen, unit = fields["seen"].to_numpy(), fields["unit"].to_numpy()
-        whole, wide_whole = _read(fields["integers"])
-        fraction, wide_fraction = _read(fields["doubles"])
+        whole, wide_whole = read_wide(fields["integers"])
+        fraction, wide_fraction = read_wide(fields["doubles"])
         special = np.union1d(np.flatnonzero(seen & (SAW_DECIMAL | NOT_FINITE)), np.union1d(wide_whole, wide_fraction))
         if len(special):
             for slot, state in zip(slots[special].tolist(), states_of(self.aggregate, states.take(pa.array(special))),
@@ -181,7 +202,7 @@ class Totals(CountedStates):
             plain = np.delete(np.arange(len(slots)), special)
             return self.absorb(slots[plain], states.take(pa.array(plain)))
         if not self.base:
-            self.base = _base_of_totals(fraction, unit)
+            self.base = base_of_totals(fraction, unit)
         self._merge(slots, whole, fraction, unit)
         np.add.at(self.extra, slots, fields["numbers"].to_numpy())
         for mark in (SAW_LONG, SAW_DOUBLE):
@@ -196,9 +217,9 @@ class Totals(CountedStates):
             for row in failed[:merge_totals(slots, totals, scale, into, failed)].tolist():
                 total = NumberTotal()
                 if into is self.whole:
-                    total.integers = _wide(totals, row)
+                    total.integers = wide_integer(totals, row)
                 else:
-                    total.doubles = _wide(totals, row) << int(unit[row if len(unit) > 1 else 0]) + DOUBLE_SCALE
+                    total.doubles = wide_integer(totals, row) << int(unit[row if len(unit) > 1 else 0]) + DOUBLE_SCALE
                 self._rest_of(int(slots[row])).absorb(total)
 
     def merge(self, slots: np.ndarray, other: States) -> States:
@@ -222,9 +243,9 @@ class Totals(CountedStates):
     def _total(self, group: int) -> NumberTotal:
         """One group's state as the aggregate defines it."""
         total = NumberTotal()
-        total.integers = _wide(self.whole, group)
+        total.integers = wide_integer(self.whole, group)
         if self.base:
-            total.doubles = _wide(self.fraction, group) << self.base - 1
+            total.doubles = wide_integer(self.fraction, group) << self.base - 1
         total.numbers = int(self.rows.counts[group] + self.extra[group])
         total.seen = int(self.seen[group])
         if group in self.rest:
@@ -236,7 +257,7 @@ class Totals(CountedStates):
         count = len(groups)
         unit = self.base - FIRST_UNIT if self.base else 0
         fields = {
-            "integers": wide_array(_picked(self.whole, groups)), "doubles": wide_array(_picked(self.fraction, groups)),
+            "integers": wide_array(picked(self.whole, groups)), "doubles": wide_array(picked(self.fraction, groups)),
             "unit": pa.array(np.full(count, unit)), "coefficient": _repeated(wide_bytes(0), count),
             "exponent": pa.array(np.zeros(count, np.int64)), "seen": pa.array(self.seen[groups].astype(np.int64)),
             "numbers": pa.array(self.numbers(groups)),
@@ -258,66 +279,31 @@ class Totals(CountedStates):
     def finalize(self, groups: np.ndarray) -> Column:
         """As `States.finalize`: by kernels, except for groups with a Python total, and those whose integers do not fit
         the window of their doubles."""
-        whole, fraction = _picked(self.whole, groups), _picked(self.fraction, groups)
+        whole, fraction = picked(self.whole, groups), picked(self.fraction, groups)
         fractional = (self.seen[groups] & SAW_DOUBLE) != 0
         special = self._special(groups)
-        mixed = np.flatnonzero(fractional & whole.reshape(-1, 2).any(axis=1))
+        mixed = np.flatnonzero(fractional & any_word(whole))
         if len(mixed):
             failed = np.empty(len(mixed) + 1, np.int64)
-            found = merge_totals(mixed.astype(np.int32), _picked(whole, mixed), np.array([FIRST_UNIT - self.base]),
+            found = merge_totals(mixed.astype(np.int32), picked(whole, mixed), np.array([FIRST_UNIT - self.base]),
                                  fraction, failed)
             special = np.union1d(special, mixed[failed[:found]])
-        sums = _rounded(fraction, self.base - FIRST_UNIT) if fractional.any() else np.zeros(len(groups))
+        doubles = rounded(fraction, self.base - FIRST_UNIT) if fractional.any() else np.zeros(len(groups))
         if self.aggregate.name == "$avg":
-            made = _means(sums if fractional.all() else np.where(fractional, sums, _rounded(whole, 0)),
-                          self.numbers(groups))
+            totals = doubles if fractional.all() else np.where(fractional, doubles, rounded(whole, 0))
+            made = means(totals, self.numbers(groups))
         else:
-            made = _sums(whole, sums, fractional, (self.seen[groups] & SAW_LONG) != 0)
+            made = sums(whole, doubles, fractional, (self.seen[groups] & SAW_LONG) != 0)
         if not len(special):
             return made
         values = [self.aggregate.finalize(self._total(group)) for group in groups[special].tolist()]
-        return concat([made, column_of(values)]).take(_replaced(len(groups), special))
+        return join([made, column_of(values)]).take(_replaced(len(groups), special))
 
     @property
     def nbytes(self) -> int:
         """The bytes of the arrays, and an estimate for the rest."""
         rows = self.rows.nbytes if self._owns_rows else 0
         return rows + 41 * len(self.seen) + 500 * len(self.rest) + self.scratch.nbytes
-
-
-_NO_PLACES: Final = np.empty(0, np.int64)
-
-
-def _means(sums: np.ndarray, counts: np.ndarray) -> Column:
-    with np.errstate(invalid="ignore"):
-        return Column(pa.array(sums / counts, mask=counts == 0))
-
-
-def _sums(whole: np.ndarray, sums: np.ndarray, fractional: np.ndarray, long: np.ndarray) -> Column:
-    """The sums of groups with doubles, and the integers or rounded integers of those without."""
-    if fractional.all():
-        return Column(pa.array(sums))
-    low, high = np.ascontiguousarray(whole[::2]), whole[1::2]
-    if ((high != low >> 63) & ~fractional).any():
-        too_large = (high != low >> 63) & ~fractional
-        sums, fractional = np.where(too_large, _rounded(whole, 0), sums), fractional | too_large
-    long = long | (low > INT32_MAX) | (low < INT32_MIN)
-    if not fractional.any() and (long.all() or not long.any()):
-        return Column(pa.array(low if long.any() else low.astype(np.int32)))
-    types = np.where(fractional, np.uint8(BsonType.DOUBLE), np.where(long, np.uint8(BsonType.LONG),
-                                                                      np.uint8(BsonType.INT))).astype(np.uint8)
-    return Column(variant_array(types, np.where(fractional, sums.view(np.int64), low).view(np.uint64),
-                                empty_bytes(len(low))))
-
-
-def _rounded(totals: np.ndarray, exponent: int) -> np.ndarray:
-    rounded = np.empty(len(totals) // 2)
-    round_totals(totals, exponent, rounded)
-    return rounded
-
-
-def _picked(totals: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    return totals.view(np.complex128)[groups].view(np.int64)    # complex only to move 16 bytes at once
 
 
 def _replaced(count: int, places: np.ndarray) -> np.ndarray:
@@ -329,37 +315,3 @@ def _replaced(count: int, places: np.ndarray) -> np.ndarray:
 
 def _repeated(data: bytes, count: int) -> pa.Array:
     return pa.array([data], pa.large_binary()).take(pa.array(np.zeros(count, np.int64)))
-
-
-def _read(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Wide integers as totals, 0 where they are too large; and where those are."""
-    strings = StringBuffers(array)
-    totals, failed = np.empty(2 * len(array), np.int64), np.empty(len(array) + 1, np.int64)
-    found = read_totals(strings.wide, strings.data, totals, failed)
-    return totals, failed[:found]
-
-
-def _wide(totals: np.ndarray, group: int) -> int:
-    return (int(totals[2 * group + 1]) << 64) + (int(totals[2 * group]) & 0xFFFFFFFFFFFFFFFF)
-
-
-def _window_base(values: np.ndarray) -> int:
-    """The lowest exponent of a window for values like these: it ends a little above the largest."""
-    finite: Any = values[np.isfinite(values)]
-    return _base_below(int(np.frexp(np.abs(finite).max())[1]) + 1022 if len(finite) else 1023)
-
-
-def _base_below(largest: int) -> int:
-    return max((largest + 7) // 8 * 8 + 4 - WINDOW, 1)
-
-
-def _base_of_totals(totals: np.ndarray, unit: np.ndarray) -> int:
-    """The lowest exponent of a window for totals in units of 2**unit: theirs, where they have one."""
-    filled = totals.reshape(-1, 2).any(axis=1)
-    units = np.unique(unit[filled])
-    if len(units) == 1 and 0 < units[0] + FIRST_UNIT < 2047:
-        return int(units[0]) + FIRST_UNIT
-    if not len(units):
-        return 0
-    sizes = np.frexp(np.abs(_rounded(totals, 0)[filled]))[1]
-    return _base_below(min(int((sizes + unit[filled]).max()) + 1022, 2046))

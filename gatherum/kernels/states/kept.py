@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from gatherum.kernels.columns.column import Column, concat, plain_strings
+from gatherum.kernels.assemble import join
+from gatherum.kernels.columns.column import Column, plain_strings
+from gatherum.kernels.scratch import grown
 
 LARGE: Final = 1 << 16
 """Pieces of so many rows are not joined before they have to be."""
@@ -36,16 +38,47 @@ class KeptRows:
             self._join(2)
 
     def _join(self, count: int) -> None:
-        joined = concat(self.pieces[-count:])
+        joined = join(self.pieces[-count:])
         self.nbytes += joined.array.nbytes - sum(piece.array.nbytes for piece in self.pieces[-count:])
         self.pieces[-count:] = [joined]
 
     def column(self) -> Column:
-        """All values."""
+        """All values; there must be one."""
         if len(self.pieces) > 1:
             self._join(len(self.pieces))
         return self.pieces[0]
 
     def take(self, at: np.ndarray) -> Column:
-        """The values at some positions."""
+        """The values at some positions; there must be one."""
         return self.column().take(at)
+
+    def compact(self, at: np.ndarray) -> np.ndarray:
+        """Forgets all values but those at some positions; returns their new ones."""
+        kept = self.take(at)
+        self.pieces, self.size, self.nbytes = [kept], len(kept), kept.array.nbytes
+        return np.arange(len(kept))
+
+
+class KeptItems:
+    """Numbers that are appended."""
+
+    def __init__(self, dtype: Any) -> None:
+        self._array = np.empty(0, dtype)
+        self._size = 0
+
+    def keep(self, items: np.ndarray) -> None:
+        """Appends some numbers."""
+        size = self._size + len(items)
+        if size > len(self._array):
+            self._array = grown(self._array, size)
+        self._array[self._size:size] = items
+        self._size = size
+
+    def items(self) -> np.ndarray:
+        """All numbers."""
+        return self._array[:self._size]
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the array."""
+        return self._array.nbytes

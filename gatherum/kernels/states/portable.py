@@ -71,13 +71,13 @@ def states_of(aggregate: Aggregate, column: pa.StructArray) -> list[Any]:
     return [aggregate.State.of(row) for row in zip(*lists, strict=True)]
 
 
+def fixed_width(data: np.ndarray, width: int) -> pa.Array:
+    """Byte strings that all have one width, one behind the other in `data`."""
+    count = data.nbytes // width
+    offsets = np.arange(count + 1) * width
+    return pa.Array.from_buffers(pa.large_binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
 def wide_array(words: np.ndarray) -> pa.Array:
-    """128-bit integers, two words each, as wide integers of 16 bytes."""
-    offsets = np.arange(0, 8 * len(words) + 1, 16)
-    return pa.Array.from_buffers(pa.large_binary(), len(words) // 2, [None, pa.py_buffer(offsets), pa.py_buffer(words)])
-
-
-def empty_bytes(count: int) -> pa.Array:
-    """So many empty byte strings."""
-    offsets = np.zeros(count + 1, np.int64)
-    return pa.Array.from_buffers(pa.large_binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(b"")])
+    """128-bit integers, two words each, as wide integers."""
+    return fixed_width(words, 16)
