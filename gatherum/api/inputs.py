@@ -60,7 +60,7 @@ def _on_bad(settings: Settings) -> Any:
 
 
 def directory_openers(directory: str | os.PathLike[str]) -> dict[str, Open]:
-    """The collections of a directory: each data file, and each directory of data files, by its name without suffixes."""
+    """The collections of a directory: each data file, and each directory of them, by its name without suffixes."""
     from gatherum.sources.files import expand
 
     base = Path(directory).expanduser()

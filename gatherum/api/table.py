@@ -23,9 +23,7 @@ def cell(value: Value) -> str:
         text = value
     elif isinstance(value, dt.datetime):
         text = value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
-    elif is_number(value):
-        text = str(value)
-    elif type(value).__name__ == "ObjectId":
+    elif is_number(value) or type(value).__name__ == "ObjectId":
         text = str(value)
     else:
         text = orjson.dumps(encode(value, relaxed=True)).decode()

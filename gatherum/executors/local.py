@@ -229,8 +229,8 @@ class _Chains:
     def close(self) -> list[OperatorMetrics]:
         """Ends the chains; what all of them counted, operator by operator."""
         totals: list[OperatorMetrics] = []
-        for chain in self.made:
-            for i, operator in enumerate(chain):
+        for operators in self.made:
+            for i, operator in enumerate(operators):
                 operator.describe()
                 operator.close()
                 if i == len(totals):

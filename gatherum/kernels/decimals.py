@@ -65,4 +65,5 @@ def order_of_scaled(decimals: ScaledDecimals, number: Any) -> np.ndarray:
     if not -(2**63) <= whole < 2**63:
         return np.full(len(decimals.coefficients), -1 if whole > 0 else 1, np.int8)
     at_whole = 0 if exact == whole else -1
-    return np.where(decimals.coefficients > whole, 1, np.where(decimals.coefficients < whole, -1, at_whole)).astype(np.int8)
+    up_to = np.where(decimals.coefficients < whole, -1, at_whole)
+    return np.where(decimals.coefficients > whole, 1, up_to).astype(np.int8)

@@ -99,7 +99,8 @@ def test_arrow_types_that_bson_lacks_keep_their_values():
 
 
 def test_arrow_dictionaries_stay_codes():
-    column = batch_of_arrow(pa.RecordBatch.from_pydict({"s": pa.array(["a", None, "a"]).dictionary_encode()})).column("s")
+    coded = pa.array(["a", None, "a"]).dictionary_encode()
+    column = batch_of_arrow(pa.RecordBatch.from_pydict({"s": coded})).column("s")
     assert isinstance(column.array.type, pa.DictionaryType)
     assert values_of(column) == ["a", None, "a"]
     assert values_of(to_variant(Column(column.array))) == ["a", None, "a"]

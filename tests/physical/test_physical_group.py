@@ -135,7 +135,8 @@ def test_a_snapshot_goes_on_in_another_process(tmp_path):
     MakeDocument((("a", field("nothing")), ("b", field("k")))),
 ])
 def test_keys_of_several_parts(key, kernels, tmp_path):
-    node = Group(Shared(), key, (("n", AggregateCall("$count", Literal(None))), ("s", AggregateCall("$sum", field("v")))))
+    calls = (("n", AggregateCall("$count", Literal(None))), ("s", AggregateCall("$sum", field("v"))))
+    node = Group(Shared(), key, calls)
     documents = mixed_documents(300, seed=1)
     with query_context(tmp_path, kernels=kernels) as context:
         operator = GroupOperator(node, context)

@@ -6,8 +6,8 @@ import time
 import pytest
 from running import batches_of, oracle, query_context, written
 
-from gatherum.functions.aggregate import Aggregate, AggregateState
 from gatherum.functions import registry
+from gatherum.functions.aggregate import Aggregate, AggregateState
 from gatherum.kernels.states.records import records_for
 from gatherum.physical.group import GroupOperator
 from gatherum.physical.operator import Signal

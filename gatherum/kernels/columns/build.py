@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -127,7 +128,7 @@ def merge_orders(layouts: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
         for name in layout:
             after.setdefault(name, {})
             waiting.setdefault(name, 0)
-        for name, following in zip(layout, layout[1:], strict=False):
+        for name, following in itertools.pairwise(layout):
             if following not in after[name]:
                 after[name][following] = None
                 waiting[following] += 1

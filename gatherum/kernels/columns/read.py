@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -111,7 +112,7 @@ def _arrays(array: pa.Array, name: str) -> list[Value]:
     offsets = array.offsets.to_numpy().tolist()
     first = offsets[0]
     items = values_of(Column(array.values.slice(first, offsets[-1] - first), invalid_is_missing(field)), name)
-    found: list[Value] = [items[a - first:b - first] for a, b in zip(offsets, offsets[1:], strict=False)]
+    found: list[Value] = [items[a - first:b - first] for a, b in itertools.pairwise(offsets)]
     if array.null_count:
         valid = array.is_valid().to_pylist()
         return [row if ok else None for row, ok in zip(found, valid, strict=True)]

@@ -6,6 +6,7 @@ they keep their meaning in files and in other Arrow tools.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -72,10 +73,8 @@ BSON_VALUE: Final = BsonValueType()
 DATE: Final = pa.timestamp("ms")
 
 for _extension in (OBJECT_ID, DECIMAL128, VARIANT, BSON_VALUE):
-    try:
+    with contextlib.suppress(pa.ArrowKeyError):              # registered by an earlier import of this module
         pa.register_extension_type(_extension)
-    except pa.ArrowKeyError:
-        pass                                                 # registered by an earlier import of this module
 
 
 COLUMN_TYPES: Final[dict[BsonType, pa.DataType]] = {
