@@ -82,7 +82,8 @@ def test_a_quick_query_shows_no_progress(small):
 
 
 def test_progress_is_shown_and_vanishes(some):
-    code, text = finished(spawn("run", "{$group: {_id: '$a', n: {$sum: 1}}}", some, "--engine", "rows"))
+    slow = "[{$set: {s: {$sum: {$range: [0, 60]}}}}, {$group: {_id: '$a', n: {$sum: 1}, s: {$max: '$s'}}}]"
+    code, text = finished(spawn("run", slow, some, "--engine", "rows"))
     assert code == 0
     shares = [int(percent) for percent in re.findall(r"(\d+)%, [\d,]+ rows read", text)]
     assert len(shares) > 1
