@@ -37,6 +37,7 @@ def run_columnar(query: Query) -> Iterator[Any]:
     from gatherum.sources.columns import columnar
 
     settings = query.settings
+    compiler.use_cache(settings.kernel_cache)
     with ExitStack() as stack:
         budget = stack.enter_context(runtime().open(settings.memory_limit, query.cancellation, settings.spill_every))
         space = stack.enter_context(TemporarySpace(settings.temp_directory, settings.disk_limit))

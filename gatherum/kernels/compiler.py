@@ -1,30 +1,56 @@
 """Compiled kernels: numba functions with fixed signatures, in a cache of our own.
 
-The cache is a directory named after a hash of everything that the machine code depends on: the sources of all
-kernels and functions, and the versions of Python, numba, llvmlite, NumPy and the CPU. Where a kernel is not in it
-yet, one helper process of low priority compiles it, and queries go on without it until it is there.
+The cache is a directory named after a hash of everything that the machine code depends on: the sources of all kernels,
+and the versions of Python, numba, llvmlite, NumPy and the CPU. Where a kernel is not in it yet, one helper process of
+low priority compiles it, and queries go on without it until it is there.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib
 import os
 import pkgutil
+import shutil
 import subprocess
 import sys
 import threading
+import time
+import traceback
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from types import FunctionType
-from typing import Any, Final, NamedTuple
+from types import CodeType
+from typing import Any, Final
+
+from gatherum.runtime.settings import Settings
 
 COMPLETE: Final = "complete"
+FAILED: Final = "failed"
 GENERATIONS_KEPT: Final = 4
+RECENT: Final = 24 * 3600
+"""A generation used within so many seconds is kept in any case."""
 _lock = threading.Lock()
 _helpers: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
-_loops: dict[str, OverloadLoops | None] = {}
+_base: Path | None = None
+_complete_seen: set[Path] = set()
+asked: Final = threading.local()
+"""`mode`: the one that this thread has last asked for kernels with."""
+
+
+def _digest_of_sources() -> str:
+    """A hash of all that kernels are made of: their own sources, and the types' for the constants."""
+    package, digest = Path(__file__).parent, hashlib.blake2b(digest_size=16)
+    for folder in (package, package.parent / "types"):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(package.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+_sources: Final = _digest_of_sources()
+"""As they were when this process began to import them: machine code of others must not be kept under this name."""
 
 
 class Kernel:
@@ -45,7 +71,7 @@ class Kernel:
         """The machine code, from the cache where it is there."""
         with _lock:
             if self._compiled is None:
-                self._compiled = _compile(self.python, self.signature)
+                self._compiled = compiled(self.python, self.signature, code_key(self.python.__code__))
         return self._compiled
 
 
@@ -54,12 +80,18 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Kernel]:
     return lambda python: Kernel(python, signature)
 
 
+def use_cache(directory: Path) -> None:
+    """Keeps machine code below this directory from now on: the setting `kernel_cache`."""
+    global _base
+    _base = directory
+
+
 def cache_directory() -> Path:
     """Where this version's machine code lies."""
-    configured = os.environ.get("GATHERUM_KERNEL_CACHE")
-    base = Path(configured) if configured else \
-        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatherum" / "kernels"
-    return base / version_key()
+    if _base is None:
+        use_cache(Settings.resolve().kernel_cache)
+    assert _base is not None
+    return _base / version_key()
 
 
 @cache
@@ -73,15 +105,13 @@ def version_key() -> str:
     digest = hashlib.blake2b(digest_size=12)
     features = ",".join(sorted(f for f, on in llvmlite.binding.get_host_cpu_features().items() if on))
     for part in (sys.version, numba.__version__, llvmlite.__version__, np.__version__,
-                 llvmlite.binding.get_host_cpu_name(), features):
+                 llvmlite.binding.get_host_cpu_name(), features, _sources):
         digest.update(part.encode() + b"\0")
-    package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def _compile(python: Callable[..., Any], signature: Any, version: str = "") -> Any:
+def compiled(python: Callable[..., Any], signature: Any, stamp: str) -> Any:
+    """The machine code of a function for one signature, through the cache; `stamp` stands for what it is made of."""
     import numba
     from numba.core.caching import FunctionCache
 
@@ -98,10 +128,10 @@ def _compile(python: Callable[..., Any], signature: Any, version: str = "") -> A
             return str(cache_directory())
 
         def get_source_stamp(self) -> str:
-            return source_key(self.function) + version
+            return stamp
 
         def get_disambiguator(self) -> str:
-            return hashlib.blake2b(self.get_source_stamp().encode(), digest_size=6).hexdigest()
+            return hashlib.blake2b(stamp.encode(), digest_size=6).hexdigest()
 
         @classmethod
         def from_function(cls, function: Callable[..., Any], source: str) -> Any:
@@ -113,16 +143,27 @@ def _compile(python: Callable[..., Any], signature: Any, version: str = "") -> A
     class Cache(FunctionCache):
         _impl_class = Implementation
 
+        def load_overload(self, sig: Any, target_context: Any) -> Any:
+            with suppress(OSError):
+                return super().load_overload(sig, target_context)
+
+        def save_overload(self, sig: Any, data: Any) -> None:
+            with suppress(OSError):                         # where nothing can be written, it serves this process
+                if _digest_of_sources() == _sources:
+                    super().save_overload(sig, data)
+
     made: Any = numba.njit(nogil=True, error_model="numpy")(python)
     made._cache = Cache(python)
     made.compile(signature)
     return made
 
 
-def source_key(function: Callable[..., Any]) -> str:
+def code_key(code: CodeType) -> str:
     """A short hash of a function's code and constants."""
-    code = function.__code__
-    return hashlib.blake2b(code.co_code + repr((code.co_consts, code.co_names)).encode(), digest_size=8).hexdigest()
+    digest = hashlib.blake2b(code.co_code + repr(code.co_names).encode(), digest_size=8)
+    for constant in code.co_consts:
+        digest.update((code_key(constant) if isinstance(constant, CodeType) else repr(constant)).encode() + b"\0")
+    return digest.hexdigest()
 
 
 def all_kernels() -> Iterator[Kernel]:
@@ -135,21 +176,42 @@ def all_kernels() -> Iterator[Kernel]:
 
 
 def compile_all() -> None:
-    """Compiles every kernel into the cache and marks it complete."""
-    for each in all_kernels():
-        each.load()
+    """Compiles every kernel into the cache and marks it complete, unless another process does: then waits for it."""
     directory = cache_directory()
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / COMPLETE).touch()
-    generations = sorted(directory.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in generations[GENERATIONS_KEPT:]:
-        _remove(old)
+    with alone(directory, "all"):
+        if (directory / COMPLETE).exists():
+            return
+        for each in all_kernels():
+            each.load()
+        with suppress(OSError):
+            if _digest_of_sources() == _sources:
+                (directory / COMPLETE).touch()
+                (directory / FAILED).unlink(missing_ok=True)
+            _forget_old_generations(directory.parent)
 
 
-def _remove(directory: Path) -> None:
-    import shutil
+@contextmanager
+def alone(directory: Path, name: str) -> Iterator[None]:
+    """Holds other processes off while they ask for the same name, if the directory can be written."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            directory.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(open(directory / f"{name}.lock", "w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
-    shutil.rmtree(directory, ignore_errors=True)
+
+def _forget_old_generations(base: Path) -> None:
+    """Removes the directories of other versions, except the latest few and those in use."""
+    used = {path: _last_use(path) for path in base.iterdir() if path.is_dir()}
+    for old in sorted(used, key=used.__getitem__, reverse=True)[GENERATIONS_KEPT:]:
+        if used[old] < time.time() - RECENT:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _last_use(directory: Path) -> float:
+    marks = (directory, directory / COMPLETE)
+    return max((mark.stat().st_mtime for mark in marks if mark.exists()), default=0.0)
 
 
 def available(mode: str = "auto") -> bool:
@@ -157,144 +219,89 @@ def available(mode: str = "auto") -> bool:
 
     `mode` is the setting: `auto`; `on` compiles here and now; `off` is never.
     """
+    asked.mode = mode
     if mode == "off":
         return False
-    if _complete():
+    if _is_complete():
         return True
     if mode == "on":
         compile_all()
+        _complete_seen.add(cache_directory())
         return True
-    _start_helper()
+    start_helper()
     return False
 
 
-_seen_complete = False
+def _is_complete() -> bool:
+    directory = cache_directory()
+    if directory in _complete_seen:
+        return True
+    if not (directory / COMPLETE).exists():
+        return False
+    with suppress(OSError):                                 # where others wrote it for us to read
+        os.utime(directory / COMPLETE)                      # the time of its last use
+    _complete_seen.add(directory)
+    return True
 
 
-def _complete() -> bool:
-    global _seen_complete
-    if not _seen_complete:
-        _seen_complete = (cache_directory() / COMPLETE).exists()
-    return _seen_complete
+def obstacle() -> str:
+    """Why kernels are not available now; "" where they are."""
+    if _is_complete():
+        return ""
+    helper = _helpers.get(())
+    if helper is not None and helper.poll() is not None:
+        return failure(FAILED) or f"the compiler ended with code {helper.poll()}: can {cache_directory()} be written?"
+    return "the kernels are being compiled"
 
 
-def _start_helper(*arguments: str) -> subprocess.Popen[bytes] | None:
-    """Starts the helper once for each task; a task that failed is not tried again in this process."""
+def failure(name: str) -> str:
+    """What `write_failure` has left under this name; "" where there is nothing."""
+    try:
+        return f"the compiler failed: {(cache_directory() / name).read_text().splitlines()[0]}"
+    except OSError:
+        return ""
+
+
+def write_failure(path: Path, error: Exception) -> None:
+    """Writes down why something could not be compiled: a line, and then everything."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{summary(error)}\n\n{''.join(traceback.format_exception(error))}")
+
+
+def summary(error: Exception) -> str:
+    """An error in one line: of numba's long ones, the first that says something."""
+    lines = [line.strip(" -") for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("Failed in nopython", "\x1b"))]
+    return f"{type(error).__name__}: {telling[0] if telling else error}"[:200]
+
+
+def start_helper(*arguments: str) -> None:
+    """Starts the helper, once for each task; a task that failed is not tried again in this process."""
     with _lock:
         if arguments in _helpers:
-            return None
-        environment = {**os.environ, "GATHERUM_KERNEL_CACHE": str(cache_directory().parent)}
+            _helpers[arguments].poll()
+            return
+        paths = [str(Path(__file__).parents[2]), *(path or os.getcwd() for path in sys.path)]
+        environment = {**os.environ, "GATHERUM_KERNEL_CACHE": str(cache_directory().parent),
+                       "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
         _helpers[arguments] = subprocess.Popen(
-            [sys.executable, "-m", "gatherum.kernels.compiler", *arguments], stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-m", "gatherum.kernels.compiler", *arguments], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True)
-        return _helpers[arguments]
-
-
-class OverloadLoops(NamedTuple):
-    """The compiled loops over an aggregate's typed overloads; None for one that it lacks."""
-
-    update_int64: Callable[..., None] | None
-    update_double: Callable[..., None] | None
-    merge_states: Callable[..., None] | None
-
-
-def loops_for(overloads: dict[str, Callable[..., None]], dtype: Any) -> OverloadLoops | None:
-    """Compiled loops for overloads over records of `dtype`; None while they are not compiled, or cannot be."""
-    digest = hashlib.blake2b(str(dtype).encode(), digest_size=8)
-    for name, function in sorted(overloads.items()):
-        digest.update(f"{name}:{source_key(function)}".encode())
-    key = digest.hexdigest()
-    if key not in _loops:
-        directory = cache_directory()
-        if (directory / f"{key}.failed").exists():
-            _loops[key] = None
-        elif (directory / f"{key}.done").exists():
-            _loops[key] = compile_loops(overloads, dtype)
-        else:
-            _compile_elsewhere(key, overloads, dtype)
-            return None
-    return _loops[key]
-
-
-def _compile_elsewhere(key: str, overloads: dict[str, Callable[..., None]], dtype: Any) -> None:
-    from numba import cloudpickle
-
-    directory = cache_directory()
-    directory.mkdir(parents=True, exist_ok=True)
-    task = directory / f"{key}.task"
-    if not task.exists():
-        aside = directory / f"{key}.{os.getpid()}"
-        aside.write_bytes(cloudpickle.dumps(({name: _by_value(f) for name, f in overloads.items()}, dtype)))
-        aside.replace(task)
-    _start_helper(str(task))
-
-
-def _by_value(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A copy of a function that is pickled with its code, since the helper may not be able to import its module."""
-    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__,
-                        function.__closure__)
-    copy.__module__ = "__main__"
-    return copy
-
-
-def compile_loops(overloads: dict[str, Callable[..., None]], dtype: Any) -> OverloadLoops:
-    """Compiles the loops over typed overloads, or loads them from the cache."""
-    import numba
-    from numba import types
-
-    record = numba.from_dtype(dtype)
-    records, slots, valid = types.Array(record, 1, "C"), types.int32[::1], types.uint8[::1]
-    values = {"update_int64": types.int64[::1], "update_double": types.float64[::1], "merge_states": records}
-    made = {}
-    for name, function in overloads.items():
-        inner = numba.njit(function)
-        python = _loop(_MERGE_LOOP if name == "merge_states" else _UPDATE_LOOP, inner)
-        arguments = (records, slots, values[name]) if name == "merge_states" else (records, slots, values[name], valid)
-        made[name] = _compile(python, arguments, source_key(function) + str(dtype))
-    return OverloadLoops(made.get("update_int64"), made.get("update_double"), made.get("merge_states"))
-
-
-_UPDATE_LOOP: Final = """
-def loop(states, slots, values, valid):
-    checked = valid.shape[0] > 0
-    for i in range(values.shape[0]):
-        if not checked or valid[i]:
-            inner(states[slots[i]], values[i])
-"""
-_MERGE_LOOP: Final = """
-def loop(states, slots, others):
-    for i in range(others.shape[0]):
-        inner(states[slots[i]], others[i])
-"""
-
-
-def _loop(source: str, inner: Any) -> Callable[..., None]:
-    """A loop that calls `inner`; not a closure, because numba's cache cannot tell closures over functions apart."""
-    namespace: dict[str, Any] = {"inner": inner, "__name__": __name__}
-    exec(source, namespace)
-    return namespace["loop"]
-
-
-def _run_task(task: Path) -> None:
-    """The helper's work for typed overloads: leaves a mark of how it ended."""
-    from numba import cloudpickle
-
-    try:
-        compile_loops(*cloudpickle.loads(task.read_bytes()))
-    except Exception as error:
-        task.with_suffix(".failed").write_text(str(error))
-    else:
-        task.with_suffix(".done").touch()
 
 
 def main(arguments: list[str]) -> None:
-    """The helper process: compiles everything, or one task, at low priority."""
+    """The helper process: compiles everything, or the overloads of one task, at low priority."""
     os.nice(10)
-    module = importlib.import_module("gatherum.kernels.compiler")
+    module = importlib.import_module("gatherum.kernels.compiler")   # not this one, whose name is __main__
     if arguments:
-        module._run_task(Path(arguments[0]))
-    else:
+        importlib.import_module("gatherum.kernels.overloads").run_task(Path(arguments[0]))
+        return
+    module.cache_directory().mkdir(parents=True, exist_ok=True)     # to no purpose where nothing can be written
+    try:
         module.compile_all()
+    except Exception as error:
+        module.write_failure(module.cache_directory() / FAILED, error)
+        raise
 
 
 if __name__ == "__main__":

@@ -40,6 +40,6 @@ def states_for(aggregate: Aggregate, compiled: bool, rows: RowCounts | None = No
     layout = layouts().get(aggregate.name)
     if layout is not None and aggregates()[aggregate.name] is type(aggregate):
         return layout(aggregate, rows)
-    from gatherum.kernels.states.records import records_for
+    from gatherum.kernels.states.records import states_by_overloads
 
-    return records_for(aggregate) or ObjectStates(aggregate)
+    return states_by_overloads(aggregate)

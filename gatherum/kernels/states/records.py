@@ -11,7 +11,7 @@ import pyarrow as pa
 from gatherum.functions.aggregate import FIXED_WIDTH, Aggregate
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.compiler import OverloadLoops, loops_for
+from gatherum.kernels.overloads import OverloadLoops, Overloads, loops_for
 from gatherum.kernels.states.base import ObjectStates, States
 from gatherum.kernels.states.portable import portable_column, state_type
 from gatherum.kernels.words import integers
@@ -23,15 +23,33 @@ _EMPTY: Final = np.empty(0, np.uint8)
 def records_for(aggregate: Aggregate) -> RecordStates | None:
     """Compiled states of an aggregate with typed overloads; None where it has none, or numba cannot compile them, or
     they are still being compiled."""
-    fields = aggregate.State.fields
-    overloads = {name: inspect.getattr_static(type(aggregate), name).__func__
-                 for name in ("update_int64", "update_double", "merge_states")
-                 if isinstance(inspect.getattr_static(type(aggregate), name, None), staticmethod)}
-    if not fields or not overloads or any(field.kind not in FIXED_WIDTH for field in fields):
-        return None
+    states = states_by_overloads(aggregate)
+    return states if isinstance(states, RecordStates) else None
+
+
+def states_by_overloads(aggregate: Aggregate) -> States:
+    """As `records_for`, but Python states, which say what the obstacle is, where there are no compiled ones."""
+    objects = ObjectStates(aggregate)
+    overloads, fields = overloads_of(aggregate), aggregate.State.fields
+    if not overloads:
+        return objects
+    odd = [field.name for field in fields if field.kind not in FIXED_WIDTH]
+    if odd or not fields:
+        objects.how = f"{objects.how}: overloads need a state of int, float and bool fields only"
+        return objects
     dtype = np.dtype([(field.name, _DTYPES[field.kind]) for field in fields], align=True)
     loops = loops_for(overloads, dtype)
-    return None if loops is None else RecordStates(aggregate, dtype, loops)
+    if isinstance(loops, OverloadLoops):
+        return RecordStates(aggregate, dtype, loops)
+    objects.how = f"{objects.how}: {loops}"
+    return objects
+
+
+def overloads_of(aggregate: Aggregate) -> Overloads:
+    """The typed overloads that an aggregate has, by name."""
+    found = {name: inspect.getattr_static(type(aggregate), name, None)
+             for name in ("update_int64", "update_double", "merge_states")}
+    return {name: function.__func__ for name, function in found.items() if isinstance(function, staticmethod)}
 
 
 class RecordStates(States):
@@ -64,7 +82,7 @@ class RecordStates(States):
         elif skips and self.loops.update_double and pa.types.is_float64(kind):
             values = (array.fill_null(0.0) if array.null_count else array).to_numpy()
             self.loops.update_double(self.records, slots, values, valid)
-        else:
+        elif not (pa.types.is_null(kind) and self.aggregate.skips_nulls):
             return self.widened().update(slots, column, ordinal)
         return self
 
