@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from gatherum.frontends.mongo.query import query_syntax
 from gatherum.frontends.mongo.stage import stages
 from gatherum.functions.registry import aggregates, operators, predicates
 from gatherum.functions.signature import Signature
@@ -64,8 +65,9 @@ def aggregates_page() -> Iterator[str]:
 
 def predicates_page() -> Iterator[str]:
     """The query operators."""
-    yield "# Query operators\n\nFor `$match` and `find`, with implicit equality, `$and`, `$or`, `$nor`, `$not`, " \
-          "`$elemMatch`, `$all` and `$expr`.\n"
+    yield "# Query operators\n\nFor `$match` and `find`. `{field: value}` asks for equality.\n"
+    for each in sorted(query_syntax(), key=lambda syntax: syntax.name):
+        yield f"## `{each.name}`\n\n{prose(each.documentation)}\n\nWritten `{each.usage}`.\n"
     for name, predicate in sorted(predicates().items()):
         yield f"## `{name}`\n\n{prose(predicate.documentation)}\n"
         for value, argument, matches in predicate.examples:

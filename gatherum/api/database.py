@@ -8,6 +8,7 @@ from typing import Any
 
 from gatherum.api.collection import Collection, run_pipeline
 from gatherum.api.inputs import Open, directory_openers, opener
+from gatherum.api.options import resolved
 from gatherum.api.result import Result
 from gatherum.errors import SourceError
 from gatherum.runtime.settings import Settings
@@ -44,15 +45,18 @@ class Database:
         """The names of the collections."""
         return list(self._openers)
 
-    def aggregate(self, pipeline: Pipeline, *, let: Mapping[str, Any] | None = None, maxTimeMS: float | None = None,  # noqa: N803
-                  **settings: Any) -> Result:
-        """Runs a pipeline that needs no collection, because it starts with $documents.
+    def aggregate(self, pipeline: Pipeline, *, let: Mapping[str, Any] | None = None,
+                  maxTimeMS: float | None = None, allowDiskUse: bool | None = None,  # noqa: N803
+                  comment: Any = None, batchSize: int | None = None, **settings: Any) -> Result:  # noqa: N803
+        """Runs a pipeline that needs no collection, because it starts with $documents; keywords as those of a
+        collection's `aggregate`.
 
         >>> import gatherum as gm
         >>> gm.connect({}).aggregate([{"$documents": [{"a": 1}]}]).to_list()
         [{'a': 1}]
         """
-        return run_pipeline(self._openers, None, pipeline, self._settings, let, maxTimeMS, settings)
+        return run_pipeline(self._openers, None, pipeline, self._settings, let=let, maxTimeMS=maxTimeMS,
+                            allowDiskUse=allowDiskUse, batchSize=batchSize, settings=settings)
 
 
 def connect(collections: Mapping[str, Any] | str | os.PathLike[str], **settings: Any) -> Database:
@@ -66,25 +70,26 @@ def connect(collections: Mapping[str, Any] | str | os.PathLike[str], **settings:
     >>> db.small.count_documents({"a": {"$gt": 1}})
     1
     """
-    resolved = Settings.resolve(**settings)
+    chosen = resolved(None, settings)
     if isinstance(collections, str | os.PathLike):
-        return Database(directory_openers(collections), resolved)
+        return Database(directory_openers(collections), chosen)
     if not isinstance(collections, Mapping):
         raise SourceError(f"connect takes a dict of collections or a directory, not {type(collections).__name__}")
-    return Database({name: opener(given, name) for name, given in collections.items()}, resolved)
+    return Database({name: opener(given, name) for name, given in collections.items()}, chosen)
 
 
 def aggregate(source: Any, pipeline: Pipeline, *, let: Mapping[str, Any] | None = None,
-              maxTimeMS: float | None = None, format: str | None = None, **settings: Any) -> Result:  # noqa: N803
+              maxTimeMS: float | None = None, allowDiskUse: bool | None = None, comment: Any = None,  # noqa: N803
+              batchSize: int | None = None, format: str | None = None, **settings: Any) -> Result:  # noqa: N803
     """Runs a pipeline over one source: whatever `connect` takes as a collection.
 
     `let` defines variables for the pipeline, `maxTimeMS` ends it after so many milliseconds (DeadlineError, code 50),
-    `format` names the format of files whose names do not tell it. A pipeline that is not well formed raises
-    PipelineError before anything is read.
+    `format` names the format of files whose names do not tell it; the others are those of `Collection.aggregate`. A
+    pipeline that is not well formed raises PipelineError before anything is read.
 
     >>> aggregate([{"a": 1}, {"a": 2}], [{"$match": {"a": 2}}]).to_list()
     [{'a': 2}]
     """
     options = {} if format is None else {"format": format}
-    return run_pipeline({"source": opener(source, "source", options)}, "source", pipeline,
-                        Settings.resolve(), let, maxTimeMS, settings)
+    return run_pipeline({"source": opener(source, "source", options)}, "source", pipeline, None, let=let,
+                        maxTimeMS=maxTimeMS, allowDiskUse=allowDiskUse, batchSize=batchSize, settings=settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,14 @@ Open = Callable[[Coverage, Settings], Source]
 
 
 def opener(given: Any, name: str, options: Mapping[str, Any] | None = None) -> Open:
-    """A function that opens what was given as a source, for one query; what can be read only once is opened once."""
+    """A function that opens what was given as a source, for one query; what can be read only once serves one query."""
     if isinstance(given, str | os.PathLike) or _is_paths(given):
         return lambda coverage, settings: _files(given, coverage, settings, options or {})
     if isinstance(given, Mapping):
         raise SourceError(f"{name}: a single dict is not a collection; put it into a list")
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
         return _arrow_opener(given, name)
-    if isinstance(given, Iterable):
+    if isinstance(given, Iterable) and not isinstance(given, bytes | bytearray):
         return _memory_opener(given, name)
     raise SourceError(f"{name}: {type(given).__name__} is neither a path, nor an Arrow object or frame, nor an "
                       "iterable of dicts")
@@ -47,12 +47,14 @@ def _arrow_opener(given: Any, name: str) -> Open:
 
 
 def _memory_opener(given: Iterable[Any], name: str) -> Open:
+    if isinstance(given, Iterator):
+        from gatherum.api.once import Once, OnceSource
+
+        once = Once(given, name)
+        return lambda coverage, settings: OnceSource(once, name, on_bad=_on_bad(settings), coverage=coverage)
     from gatherum.sources.memory import MemorySource
 
-    if isinstance(given, list | tuple):
-        return lambda coverage, settings: MemorySource(given, name, on_bad=_on_bad(settings), coverage=coverage)
-    source = MemorySource(given, name)
-    return lambda coverage, settings: source
+    return lambda coverage, settings: MemorySource(given, name, on_bad=_on_bad(settings), coverage=coverage)
 
 
 def _on_bad(settings: Settings) -> Any:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatherum.api.inputs import Open
+from gatherum.api.peeked import Peekable, Peeked
 from gatherum.errors import PipelineError, SourceError
 from gatherum.frontends.mongo.expressions import Names, check_variable_name, parse_expression
 from gatherum.frontends.mongo.stage import Context, parse_pipeline
 from gatherum.functions.registry import nearest
 from gatherum.optimizer.context import Context as OptimizerContext
 from gatherum.optimizer.driver import Optimized, optimize
-from gatherum.plan.nodes import Node, Scan
-from gatherum.plan.protocols import Coverage, Request, Source
+from gatherum.plan.analysis import NOTHING, paths_read
+from gatherum.plan.nodes import Filter, Limit, Node, Project, ReplaceRoot, Scan, Skip, Unwind
+from gatherum.plan.protocols import Coverage, Source
+from gatherum.plan.render import subplans
 from gatherum.rows.expressions import compile_expression
 from gatherum.rows.scope import Scope
 from gatherum.runtime.cancel import Cancellation
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.settings import Settings
-from gatherum.types.values import Document, Value, type_name
+from gatherum.types.values import Value, type_name
 
 PEEKED_ROWS: Final = 10_000
 ROWS_IN_LISTS: Final = 300_000
+GROWTH: Final = 8
+"""As documents of Python, input may take so many times its size in memory, which the rows engine cannot leave."""
+STREAMING: Final = (Filter, Project, ReplaceRoot, Unwind, Skip, Limit)
 
 
 @dataclass(slots=True)
@@ -40,11 +45,37 @@ class Query:
     settings: Settings
     coverage: Coverage
     cancellation: Cancellation
-    engine: str = "rows"
-    why: str = ""
     metrics: OperatorMetrics | None = None
     seconds: float | None = None
-    started: float = field(default_factory=time.perf_counter)
+    known: OptimizerContext = field(default_factory=OptimizerContext)
+    planning: float = 0.0
+    """The seconds until the first row could be asked for: parsing, opening, optimizing, setting the engine up."""
+    prepared: float = field(default_factory=time.monotonic)
+    _choice: tuple[str, str] | None = None
+
+    @property
+    def engine(self) -> str:
+        """The engine, `rows` or `columnar`; a source of unknown size is looked into when it is first asked for."""
+        return self._chosen()[0]
+
+    @property
+    def why(self) -> str:
+        """Why it is that engine."""
+        return self._chosen()[1]
+
+    def undecided(self) -> str | None:
+        """The source that has to be looked into to choose the engine, where that has not been done."""
+        if self._choice is None and self.settings.engine == "auto":
+            for name, source in self.sources.items():
+                known = source.statistics()
+                if known.bytes is None and known.rows is None:
+                    return None if source.columnar or _stops_early(self.optimized.plan, name) else name
+        return None
+
+    def _chosen(self) -> tuple[str, str]:
+        if self._choice is None:
+            self._choice = _choose_engine(self)
+        return self._choice
 
 
 def prepare(openers: Mapping[str, Open], collection: str | None, pipeline: Any, settings: Settings, *,
@@ -58,10 +89,8 @@ def prepare(openers: Mapping[str, Open], collection: str | None, pipeline: Any, 
     sources = {name: _open(openers, name, coverage, settings) for name in dict.fromkeys(scanned(plan))}
     context = OptimizerContext({name: source.statistics() for name, source in sources.items()},
                                {name: source.accepts | {"fields"} for name, source in sources.items()})
-    query = Query(plan, optimize(plan, context), sources, variables, settings, coverage,
-                  Cancellation.after(max_time_ms), started=started)
-    query.engine, query.why = _choose_engine(query)
-    return query
+    return Query(plan, optimize(plan, context), sources, variables, settings, coverage,
+                 Cancellation.after(max_time_ms), known=context, planning=time.perf_counter() - started)
 
 
 def _now() -> dt.datetime:
@@ -74,8 +103,10 @@ def _let(let: Mapping[str, Value]) -> dict[str, Value]:
         raise PipelineError(f"let takes a document of variables, not {type_name(let)}")
     values = {}
     for name, value in let.items():
-        scope = Scope()
-        values[check_variable_name(name)] = compile_expression(parse_expression(value), scope)({}, scope.frame())
+        scope, expression = Scope(), parse_expression(value)
+        if paths_read(expression) != NOTHING:
+            raise PipelineError(f"let: {name} reads a field, but no document is there yet: give a constant", 4890500)
+        values[check_variable_name(name)] = compile_expression(expression, scope)({}, scope.frame())
     return values
 
 
@@ -86,83 +117,47 @@ def _open(openers: Mapping[str, Open], name: str, coverage: Coverage, settings: 
     return openers[name](coverage, settings)
 
 
-def scanned(plan: Any) -> Iterator[str]:
+def scanned(plan: Node) -> Iterator[str]:
     """The names of the sources that a plan reads, subplans included."""
-    if isinstance(plan, Scan):
-        yield plan.source
-    elif isinstance(plan, Node):
-        for each in fields(plan):
-            yield from scanned(getattr(plan, each.name))
-    elif isinstance(plan, tuple):
-        for item in plan:
-            yield from scanned(item)
+    for node in plan.walk():
+        if isinstance(node, Scan):
+            yield node.source
+        for _, below in subplans(node):
+            yield from scanned(below)
 
 
 def _choose_engine(query: Query) -> tuple[str, str]:
     settings = query.settings
     if settings.engine != "auto":
         return settings.engine, f"engine={settings.engine!r} was asked for"
+    limit = min(settings.rows_engine_limit, settings.memory_limit // GROWTH)
     known = 0
     for name, source in list(query.sources.items()):
         statistics = source.statistics()
+        if source.columnar and (statistics.rows is None or statistics.rows > PEEKED_ROWS):
+            size = "is of unknown size" if statistics.rows is None else f"has more than {PEEKED_ROWS:,} rows"
+            return "columnar", f"{name} {size}, in columns"
         if statistics.bytes is not None:
             known += statistics.bytes
         elif statistics.rows is not None:
             known += statistics.rows * settings.rows_engine_limit // ROWS_IN_LISTS
-        elif source.columnar:
-            return "columnar", f"{name} is of unknown size"
-        else:
-            peeked = Peeked(source)
+        elif not _stops_early(query.optimized.plan, name):
+            peeked = source if isinstance(source, Peekable) else Peeked(source)
             query.sources = {**query.sources, name: peeked}
-            if not peeked.complete:
+            if peeked.has_more_than(PEEKED_ROWS):
                 return "columnar", f"{name} has more than {PEEKED_ROWS:,} rows"
-    if known <= settings.rows_engine_limit:
+    if known < limit:
         return "rows", "the input is small"
-    return "columnar", f"the input is larger than rows_engine_limit ({settings.rows_engine_limit:,} bytes)"
+    return "columnar", f"the input is larger than {limit:,} bytes (rows_engine_limit, or an eighth of memory_limit)"
 
 
-class Peeked:
-    """A source of unknown size, of which the first rows have been read to see whether it is small."""
-
-    columnar = False
-
-    def __init__(self, source: Source) -> None:
-        self.name = source.name
-        self.accepts: frozenset[str] = frozenset()
-        self._source = source
-        self._rest = self._batches()
-        self._read: list[list[Document]] = []
-        rows = 0
-        self.complete = False
-        for batch in self._rest:
-            self._read.append(batch)
-            rows += len(batch)
-            if rows > PEEKED_ROWS:
-                break
-        else:
-            self.complete = True
-
-    def _batches(self) -> Iterator[list[Document]]:
-        request = Request()
-        for partition in self._source.partitions(request):
-            yield from partition.documents(request)
-
-    def statistics(self) -> Any:
-        """As `Source.statistics`."""
-        return self._source.statistics()
-
-    def schema(self) -> dict[str, str] | None:
-        """As `Source.schema`."""
-        return self._source.schema()
-
-    def partitions(self, request: Request) -> list[Any]:
-        """One partition: what was read, and the rest."""
-        return [self]
-
-    size_bytes = None
-    rows = None
-
-    def documents(self, request: Request) -> Iterator[list[Document]]:
-        """What was read ahead, then the rest."""
-        read, self._read = self._read, []
-        return itertools.chain(read, self._rest)
+def _stops_early(plan: Node, source: str) -> bool:
+    """Whether a small $limit ends the reading of a source, so that nothing may be read ahead."""
+    for node in plan.walk():
+        if isinstance(node, Limit) and node.count <= PEEKED_ROWS:
+            below = node.input
+            while isinstance(below, STREAMING):
+                below = below.input
+            if isinstance(below, Scan) and below.source == source:
+                return True
+    return False

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from gatherum.api.progress import Progress
 from gatherum.api.query import Query
-from gatherum.api.run import run_columnar, run_rows
+from gatherum.api.run import run
 from gatherum.errors import ResultError
 from gatherum.types.values import Document, Value
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHOWN_ROWS: Final = 20
+ITERATED: Final = "iterated over"
 
 
 class Result:
@@ -29,13 +31,16 @@ class Result:
     when the last row has been read.
     """
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, progress: Progress | None = None) -> None:
         self._query = query
-        self._columnar = query.engine == "columnar"
-        self._batches: Iterator[Any] = run_columnar(query) if self._columnar else run_rows(query)
+        self._progress = progress or Progress(query.coverage, show="off")
+        self._batches = _watched(query, self._progress)
         self._ahead: deque[Any] = deque()
-        self._documents: Iterator[Document] | None = None
+        self._batch: list[Document] = []
+        self._row = iter(self._batch)
+        self._table: pa.Table | None = None
         self._used = ""
+        self._ended = self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -45,43 +50,72 @@ class Result:
         self.close()
 
     def close(self) -> None:
-        """Ends the query, and gives back its memory and files. May be called again."""
-        self._batches.close()  # pyright: ignore[reportAttributeAccessIssue]
+        """Ends the query, and gives back its threads, memory and temporary files. May be called again."""
+        self._closed = True
+        self._batches.close()
         self._ahead.clear()
+        self._batch.clear()
 
     def __iter__(self) -> Iterator[Document]:
-        if self._used != "iterated over":
-            self._use("iterated over")
-            self._documents = self._each()
-        assert self._documents is not None
-        return self._documents
+        if self._closed or self._ended or self._used != ITERATED:
+            self._use(ITERATED)
+        return self._documents()
 
     def __next__(self) -> Document:
-        return next(iter(self))
+        if self._used != ITERATED:
+            self._use(ITERATED)
+        return next(self._documents())
+
+    def _documents(self) -> Iterator[Document]:
+        """What is left of the present batch, then the other batches."""
+        yield from self._row
+        while (batch := self._next_batch()) is not None:
+            self._progress.hide()
+            self._batch = list(self._rows_of(batch))
+            self._row = iter(self._batch)
+            yield from self._row
 
     def _use(self, how: str) -> None:
         if self._used:
             raise ResultError(f"this result has already been {self._used}, and a result reads its source once: keep "
                               "what you need in a list (to_list), a table (to_arrow) or a file (write)")
+        self._refuse_closed()
         self._used = how
 
-    def _taken(self) -> Iterator[Any]:
-        while self._ahead:
-            yield self._ahead.popleft()
-        yield from self._batches
+    def _refuse_closed(self) -> None:
+        if self._closed and not self._ended:
+            raise ResultError("this result has been closed: read it before, inside its `with` block, and keep what you "
+                              "need in a list (to_list), a table (to_arrow) or a file (write)")
 
-    def _each(self) -> Iterator[Document]:
-        for batch in self._taken():
-            yield from self._rows_of(batch)
+    def _next_batch(self) -> Any:
+        """The next batch; None at the end."""
+        self._refuse_closed()
+        if self._ahead:
+            return self._ahead.popleft()
+        batch = None
+        try:
+            self._progress.show()
+            batch = next(self._batches, None)
+        finally:
+            self._ended = batch is None
+        return batch
+
+    def _taken(self) -> Iterator[Any]:
+        while (batch := self._next_batch()) is not None:
+            yield batch
 
     def _rows_of(self, batch: Any) -> list[Document]:
         rows = batch.documents() if self._columnar else batch
         return [_aware(row) for row in rows] if self._query.settings.tz_aware else rows
 
+    @property
+    def _columnar(self) -> bool:
+        return self._query.engine == "columnar"
+
     def to_list(self) -> list[Document]:
         """All rows as documents with BSON values."""
         self._use("read into a list")
-        return list(self._each())
+        return [row for batch in self._taken() for row in self._rows_of(batch)]
 
     def _column_batches(self) -> Iterator[Any]:
         from gatherum.kernels.columns.batch import MAX_ROWS, batch_of
@@ -106,8 +140,9 @@ class Result:
         return pa.Table.from_batches([concat_batches(batches).record_batch()])
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The rows for any library that takes Arrow streams."""
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
+        """The rows for any library that takes Arrow streams; they are kept, as some ask for the schema first."""
+        self._table = table = self.to_arrow() if self._table is None else self._table
+        return table.__arrow_c_stream__(requested_schema)
 
     def to_pandas(self) -> Any:
         """All rows as a pandas DataFrame; columns of documents, arrays or several types hold Python objects."""
@@ -174,13 +209,13 @@ class Result:
     @property
     def stats(self) -> dict[str, Any]:
         """The engine and why it was chosen, the seconds, and the figures of each operator (None until they end)."""
+        from gatherum.api.explain import described
+
         query = self._query
         return {"engine": query.engine, "why": query.why, "seconds": query.seconds,
-                "operators": None if query.metrics is None else query.metrics.to_dict()}
+                "operators": None if query.metrics is None else described(query)}
 
     def _peek(self, count: int) -> list[Document]:
-        if self._used:
-            return []
         seen: list[Document] = []
         for batch in self._ahead:
             seen += self._rows_of(batch)
@@ -190,15 +225,21 @@ class Result:
                 break
             self._ahead.append(batch)
             seen += self._rows_of(batch)
+        self._progress.hide()
         return seen[:count]
 
     def __repr__(self) -> str:
-        if self._used:
-            return f"<gatherum.Result, {self._used}>"
+        if self._used or self._closed:
+            return f"<gatherum.Result, {self._used or 'closed'}>"
         from gatherum.api.table import render_table
 
         rows = self._peek(SHOWN_ROWS + 1)
         return render_table(rows[:SHOWN_ROWS], more=len(rows) > SHOWN_ROWS)
+
+
+def _watched(query: Query, progress: Progress) -> Generator[Any]:
+    with progress:
+        yield from run(query)
 
 
 def _aware(value: Value) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,22 +12,46 @@ from gatherum.errors import GatherumError, InternalError
 from gatherum.types.values import Document
 
 
-def run_rows(query: Query) -> Iterator[list[Document]]:
+def run(query: Query) -> Generator[Any]:
+    """The batches of a query on its engine: lists of documents, or column batches.
+
+    The deadline is one of the query's work: it moves by the time that the caller lets pass before and between them.
+    """
+    idle_since, cancellation = query.prepared, query.cancellation
+    batches = run_columnar(query) if query.engine == "columnar" else run_rows(query)
+    try:
+        while True:
+            if cancellation.deadline is not None:
+                cancellation.deadline += time.monotonic() - idle_since
+            batch = next(batches, None)
+            if batch is None:
+                return
+            idle_since = time.monotonic()
+            yield batch
+    finally:
+        batches.close()
+
+
+def run_rows(query: Query) -> Generator[list[Document]]:
     """The documents of a query, in batches, on the rows engine."""
+    starting = time.perf_counter()
     from gatherum.executors.rows import RowsExecutor
 
     executor = RowsExecutor(query.sources, query.variables, query.cancellation)
+    started = time.perf_counter()
+    query.planning += started - starting
     try:
         for batch in _guarded(executor.run(query.optimized.plan)):
             query.cancellation.check()
             yield batch
     finally:
         query.metrics = executor.metrics
-        query.seconds = time.perf_counter() - query.started
+        query.seconds = time.perf_counter() - started
 
 
-def run_columnar(query: Query) -> Iterator[Any]:
+def run_columnar(query: Query) -> Generator[Any]:
     """The column batches of a query, on the columnar engine."""
+    starting = time.perf_counter()
     from gatherum.executors.local import LocalExecutor
     from gatherum.kernels import compiler
     from gatherum.physical.lower import lower
@@ -41,15 +65,20 @@ def run_columnar(query: Query) -> Iterator[Any]:
     with ExitStack() as stack:
         budget = stack.enter_context(runtime().open(settings.memory_limit, query.cancellation, settings.spill_every))
         space = stack.enter_context(TemporarySpace(settings.temp_directory, settings.disk_limit))
-        compiled: Callable[[], bool] = lambda: compiler.available(settings.kernels)  # noqa: E731
+        compiled: Callable[[], bool] = lambda: compiler.available(settings.kernels, query.cancellation.check)  # noqa: E731
+        if settings.kernels == "on":
+            compiled()                                      # here, where Ctrl-C ends the wait
         context = QueryContext(settings, budget, space, query.cancellation, query.variables, compiled)
         sources = {name: columnar(source) for name, source in query.sources.items()}
         executor = LocalExecutor(context, sources)
+        fragment = lower(query.optimized.plan)
+        started = time.perf_counter()
+        query.planning += started - starting
         try:
-            yield from _guarded(executor.run(lower(query.optimized.plan)))
+            yield from _guarded(executor.run(fragment))
         finally:
             query.metrics = executor.metrics
-            query.seconds = time.perf_counter() - query.started
+            query.seconds = time.perf_counter() - started
 
 
 def _guarded(batches: Iterator[Any]) -> Iterator[Any]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-import tempfile
-import traceback
 from typing import Final
 
 from gatherum.cli.terminal import say, styled
@@ -29,12 +26,14 @@ def exit_code_of(error: BaseException, debug: bool = False) -> int:
         _abandon_output()
         return CLOSED_PIPE
     if isinstance(error, KeyboardInterrupt):
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_DFL)            # a second Ctrl-C ends the process without a traceback
         say("interrupted")
         return INTERRUPTED
     say(f"{styled('error:', 'error', sys.stderr)} {_message(error)}{'' if debug else _where_reported(error)}")
     if debug:
-        say("".join(traceback.format_exception(error)))
+        say(_traceback(error))
     return TIMEOUT if isinstance(error, DeadlineError) else USAGE if isinstance(error, SettingError) else FAILED
 
 
@@ -60,9 +59,17 @@ def _where_reported(error: BaseException) -> str:
     expected = isinstance(error, (GatherumError, MemoryError, OSError)) and not isinstance(error, InternalError)
     if expected:
         return ""
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile("w", prefix="gatherum-error-", suffix=".txt", delete=False) as file:
-            file.write("".join(traceback.format_exception(error)))
+            file.write(_traceback(error))
     except OSError:
         return " (--debug shows the traceback)"
     return f" (the traceback to report is in {file.name})"
+
+
+def _traceback(error: BaseException) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error))

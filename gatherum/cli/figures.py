@@ -5,13 +5,13 @@ from __future__ import annotations
 UNKNOWN = "?"
 
 
-def count(number: int | None) -> str:
-    """A whole number.
+def count(number: float | None) -> str:
+    """A whole number, or one that was estimated.
 
-    >>> count(1234567), count(None)
-    ('1,234,567', '?')
+    >>> count(1234567), count(12.7), count(None)
+    ('1,234,567', '13', '?')
     """
-    return UNKNOWN if number is None else f"{number:,}"
+    return UNKNOWN if number is None else f"{round(number):,}"
 
 
 def plural(number: int, noun: str) -> str:
@@ -54,15 +54,15 @@ def size(number: int | None) -> str:
     return f"{amount:.1f} TB"
 
 
-def share(part: int | None, whole: int | None) -> str:
-    """One number as a share of another.
+def ratio(share: float | None) -> str:
+    """A share, in per cent.
 
-    >>> share(1, 3), share(2, 2), share(5, 0), share(1, 10_000_000), share(300, 2)
+    >>> ratio(1 / 3), ratio(1), ratio(None), ratio(1e-7), ratio(150)
     ('33.3 %', '100 %', '?', '< 0.0001 %', '15,000 %')
     """
-    if part is None or not whole:
+    if share is None:
         return UNKNOWN
-    percent = 100 * part / whole
+    percent = 100 * share
     if 0 < percent < 0.0001:
         return "< 0.0001 %"
     return f"{percent:.3g} %" if percent < 1000 else f"{percent:,.0f} %"

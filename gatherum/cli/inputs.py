@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -16,6 +15,7 @@ from gatherum.api.inputs import Open, opener
 from gatherum.api.query import Query, prepare
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.notation import parse_notation
+from gatherum.records import record
 from gatherum.runtime.settings import Settings
 from gatherum.types.values import Value
 
@@ -23,7 +23,7 @@ STANDARD_INPUT: Final = "-"
 _NAMED: Final = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Given:
     """A pipeline and the sources that it runs over, as the command line names them."""
 

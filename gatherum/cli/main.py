@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import io
 import os
-import pkgutil
 import sys
 from importlib import import_module
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import click
 
 from gatherum import __version__
-from gatherum.cli import commands
 from gatherum.cli.failures import INTERRUPTED, exit_code_of
+from gatherum.definitions import modules
+
+COMMANDS = "gatherum.cli.commands"
 
 
 class Shell(click.Group):
@@ -21,13 +24,13 @@ class Shell(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names."""
-        return sorted(info.name for info in pkgutil.iter_modules(commands.__path__))
+        return [name.rpartition(".")[2] for name in modules(COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One of them, or None."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        return import_module(f"gatherum.cli.commands.{cmd_name}").command
+        return import_module(f"{COMMANDS}.{cmd_name}").command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """The command that the arguments name; a usage error where there is none of that name."""
@@ -72,7 +75,19 @@ def main() -> None:
     try:
         shell(prog_name="gatherum")
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        _leave()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _leave()
+        raise
+
+
+def _leave() -> None:
+    """Ends an interrupted process at once: Python would first take its modules apart, while workers finish kernels."""
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os._exit(INTERRUPTED)
 
 
 def _prepare_streams() -> None:

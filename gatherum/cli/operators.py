@@ -1,44 +1,39 @@
-"""A query's operators as a tree of text, the last one first: what each is, how it was run, and its figures."""
+"""Operators as a tree of text, the last one first: aligned figures for each, and below them what is said of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
-from gatherum.cli.figures import UNKNOWN, count, duration, share, size
+from gatherum.cli.figures import UNKNOWN, count, duration, ratio, size
 from gatherum.cli.terminal import styled
 
-_FIGURES: Final = ("rows_in", "rows_out", "batches", "seconds", "bytes_held", "bytes_spilled")
+WIDTH: Final = 98
 _READERS: Final = frozenset({"Scan", "Documents", "Shared"})
 """Operators whose rows come from no other operator: nothing is selected."""
-_REPEATING: Final = frozenset({"Lookup"})
-"""Operators that may run what they read again and again."""
+_HEADINGS: Final = ("engine", "rows in", "rows out", "selects", "expected", "batches", "time", "held", "spilled")
+_PLANNED: Final = ("rows expected", "selects")
+
+Operators = Sequence[Mapping[str, Any]]
 
 
 @dataclass(slots=True)
 class Branch:
-    """One operator: its line, what is said of it, and the operators that it reads."""
+    """One operator: its name, its figures, what is said of it, and the branches below it."""
 
-    line: str
+    name: str
+    figures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     below: list[Branch] = field(default_factory=list)
 
 
 def plan_lines(plan: Sequence[str], stream: IO[str]) -> list[str]:
     """A plan, given as its indented lines, as a tree."""
-    return [line for root in _planned(plan) for line in _drawn(root, stream)]
-
-
-def operator_lines(operator: Mapping[str, Any], plan: Sequence[str], engine: str, stream: IO[str]) -> list[str]:
-    """What the operators did; `plan` are the lines of the plan that was run, on `engine`."""
-    return [*_drawn(_measured(operator, [*plan], engine), stream)]
-
-
-def _planned(lines: Iterable[str]) -> list[Branch]:
     roots: list[Branch] = []
     path: list[tuple[int, Branch]] = []
-    for line in lines:
+    for line in plan:
         text = line.lstrip(" ")
         depth = len(line) - len(text)
         while path and path[-1][0] >= depth:
@@ -46,64 +41,72 @@ def _planned(lines: Iterable[str]) -> list[Branch]:
         branch = Branch(text)
         (path[-1][1].below if path else roots).append(branch)
         path.append((depth, branch))
-    return roots
+    return [line for root in roots for line in _wrapped_plan(root, stream)]
 
 
-def _measured(operator: Mapping[str, Any], lines: list[str], engine: str) -> Branch:
-    """The tree of what was counted. An operator takes the first line left of the plan that has its name."""
-    branch = Branch(_take(operator["name"], lines), _notes(operator, engine))
-    inputs = _united(operator["inputs"]) if operator["name"] in _REPEATING else operator["inputs"]
-    branch.below = [_measured(each, lines, engine) for each in inputs]
-    return branch
+def _wrapped_plan(root: Branch, stream: IO[str]) -> Iterator[str]:
+    for branch, first, rest in _drawn(root):
+        pieces = _wrapped(branch.name, WIDTH - len(rest), "    ")
+        yield first + styled(pieces[0], "bold", stream)
+        yield from (rest + _bar(branch) + piece for piece in pieces[1:])
 
 
-def _united(operators: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The runs of a subplan, which may be one for each row, as one operator with their sums."""
-    alike: dict[Any, list[Mapping[str, Any]]] = {}
-    for number, operator in enumerate(operators):
-        own = (number,) if operator["name"] in _READERS else ()
-        alike.setdefault((own, _outline(operator)), []).append(operator)
-    return [_sum(runs) if len(runs) > 1 else runs[0] for runs in alike.values()]
+def estimate_lines(operators: Operators, stream: IO[str]) -> list[str]:
+    """Operators that have not been run, with the rows that the statistics of the sources promise."""
+    return _table(_tree(operators, _promised), _PLANNED, stream)
 
 
-def _outline(operator: Mapping[str, Any]) -> tuple[Any, ...]:
-    return operator["name"], operator["engine"], tuple(map(_outline, operator["inputs"]))
+def operator_lines(operators: Operators, engine: str | None, stream: IO[str]) -> list[str]:
+    """Operators that ran as part of a query that `engine` was chosen for, with all their figures."""
+    return _table(_tree(operators, lambda operator: _measured(operator, engine)), _HEADINGS, stream)
 
 
-def _sum(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    totals = {name: _total([run[name] for run in runs]) for name in _FIGURES}
-    inputs = [_sum(several) for several in zip(*(run["inputs"] for run in runs), strict=True)]
-    return {**runs[0], **totals, "inputs": inputs, "runs": sum(run.get("runs", 1) for run in runs)}
+def _tree(operators: Operators, describe: Any) -> Branch | None:
+    branches = [describe(operator) for operator in operators]
+    for branch, operator in zip(branches, operators, strict=True):
+        for name, place in operator["subplans"].items():
+            branches[place].name = f"{name}: {branches[place].name}"
+        branch.below = [branches[place] for place in (*operator["inputs"], *operator["subplans"].values())]
+    return branches[0] if branches else None
 
 
-def _total(numbers: list[Any]) -> Any:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if known else None
+def _promised(operator: Mapping[str, Any]) -> Branch:
+    reads = operator["name"] in _READERS
+    return Branch(operator["name"], [count(operator["rows_estimated"]),
+                                     "" if reads else ratio(operator["selectivity_estimated"])], [_what(operator)])
 
 
-def _take(name: str, lines: list[str]) -> str:
-    for place, line in enumerate(lines):
-        text = line.strip()
-        if name in text.split("  ")[0].split(": "):
-            del lines[place]
-            return text
-    return name
+def _measured(operator: Mapping[str, Any], engine: str | None) -> Branch:
+    reads = operator["name"] in _READERS
+    shares = [""] * 2 if reads else [ratio(operator["selectivity"]), ratio(operator["selectivity_estimated"])]
+    return Branch(operator["name"], [
+        operator["engine"] or UNKNOWN, "" if reads else count(operator["rows_in"]), count(operator["rows_out"]), *shares, count(operator["batches"]),
+        duration(operator["seconds"]), _kept(operator, "bytes_held"), _kept(operator, "bytes_spilled")],
+        [_what(operator), *_notes(operator, engine)])
 
 
-def _notes(operator: Mapping[str, Any], engine: str) -> list[str]:
-    rows_in, rows_out = operator["rows_in"], operator["rows_out"]
-    ran = operator["engine"] or engine
-    notes = [f"engine {ran or UNKNOWN}" + (f": {operator['why']}" if operator["why"] else "")]
-    if "runs" in operator:
-        notes.append(f"ran {count(operator['runs'])} times, together")
-    if operator["name"] in _READERS:
-        notes.append(f"rows out {count(rows_out)}")
-    else:
-        notes.append(f"rows in {count(rows_in)}, out {count(rows_out)}; selectivity {share(rows_out, rows_in)} "
-                     f"measured, {UNKNOWN} estimated")
-    notes.append(f"batches {count(operator['batches'])}; time {duration(operator['seconds'])}; held "
-                 f"{size(operator['bytes_held'])}, spilled {size(operator['bytes_spilled'])}")
-    return notes + [f"{name}: {_detail(value)}" for name, value in operator["details"].items()]
+def _kept(operator: Mapping[str, Any], name: str) -> str:
+    """An operator that ran and did not say what it held passes rows on, and keeps nothing."""
+    return "-" if operator[name] is None and operator["seconds"] is not None else size(operator[name])
+
+
+def _what(operator: Mapping[str, Any]) -> str:
+    return operator["operator"].removeprefix(operator["name"]).strip()
+
+
+def _notes(operator: Mapping[str, Any], engine: str | None) -> Iterator[str]:
+    if operator["engine"] != engine and operator["why"]:
+        yield f"{operator['engine']}: {operator['why']}"
+    details = dict(operator["details"])
+    expressions = details.pop("expressions", {})
+    kernels = [text for text, filled in expressions.items() if not filled]
+    if kernels:
+        yield f"kernels: {'; '.join(kernels)}"
+    for text, filled in expressions.items():
+        if filled:
+            yield f"by meaning: {text} ({', '.join(f'{name} for {count(rows)} rows' for name, rows in filled.items())})"
+    for name, value in details.items():
+        yield f"{name}: {_detail(value)}"
 
 
 def _detail(value: Any) -> str:
@@ -111,14 +114,51 @@ def _detail(value: Any) -> str:
         return ", ".join(f"{name} {_detail(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_detail, value))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return count(value) if value is None or (isinstance(value, int) and not isinstance(value, bool)) else str(value)
 
 
-def _drawn(branch: Branch, stream: IO[str], first: str = "", rest: str = "") -> Iterator[str]:
-    yield first + styled(branch.line, "bold", stream)
-    bar = "│  " if branch.below else "   "
-    for note in branch.notes:
-        yield f"{rest}{bar}{styled(note, 'dim', stream)}"
-    for place, below in enumerate(branch.below):
-        last = place == len(branch.below) - 1
-        yield from _drawn(below, stream, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
+def _table(root: Branch | None, headings: Sequence[str], stream: IO[str]) -> list[str]:
+    if root is None:
+        return []
+    drawn = list(_drawn(root))
+    tree = max(len(first) + len(branch.name) for branch, first, _ in drawn)
+    widths = [max(len(heading), *(len(branch.figures[i]) for branch, _, _ in drawn))
+              for i, heading in enumerate(headings)]
+    lines = [styled(" " * tree + _aligned(headings, widths), "dim", stream)]
+    for branch, first, rest in drawn:
+        name = styled(branch.name, "bold", stream) + " " * (tree - len(first) - len(branch.name))
+        lines.append((first + name + _aligned(branch.figures, widths)).rstrip())
+        for note in filter(None, branch.notes):
+            for piece in _wrapped(note, WIDTH - len(rest) - 5, "  "):
+                lines.append(f"{rest}{_bar(branch)}  {styled(piece, 'dim', stream)}")
+    return lines
+
+
+def _aligned(figures: Sequence[str], widths: Sequence[int]) -> str:
+    return "".join(f"  {figure:>{width}}" for figure, width in zip(figures, widths, strict=True))
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, max(width, 40), subsequent_indent=indent, break_long_words=False,
+                         break_on_hyphens=False) or [""]
+
+
+def _bar(branch: Branch) -> str:
+    return "│  " if branch.below else "   "
+
+
+def _drawn(root: Branch) -> Iterator[tuple[Branch, str, str]]:
+    """Every branch, with what stands before its first line and before those below it.
+
+    What a branch reads stands below it at the same depth where it is all that it reads: pipelines are long chains.
+    """
+    left = [(root, "", "")]
+    while left:
+        branch, first, rest = left.pop()
+        yield branch, first, rest
+        last = len(branch.below) - 1
+        if not last:
+            left.append((branch.below[0], rest, rest))
+            continue
+        left += [(below, rest + ("└─ " if place == last else "├─ "), rest + ("   " if place == last else "│  "))
+                 for place, below in reversed([*enumerate(branch.below)])]

@@ -9,9 +9,9 @@ from typing import IO, Any, Final
 
 import click
 
+from gatherum.api.progress import Progress
 from gatherum.api.result import Result
 from gatherum.cli.figures import plural
-from gatherum.cli.progress import Progress
 from gatherum.cli.terminal import styled
 from gatherum.plan.protocols import BATCH_ROWS
 from gatherum.types.values import Document
@@ -82,8 +82,8 @@ def _known(format: str) -> str:
     from gatherum.functions.registry import nearest
     from gatherum.sinks.files import formats
 
-    known = [TABLE, *formats(), *_OTHER_NAMES]
-    if format not in known:
+    if format != TABLE and format not in _OTHER_NAMES and format not in formats():
+        known = [TABLE, *formats(), *_OTHER_NAMES]
         raise click.UsageError(f"there is no format {format!r}{nearest(format, known)}; known: {', '.join(known)}")
     return _OTHER_NAMES.get(format, format)
 

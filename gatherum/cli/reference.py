@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from gatherum.frontends.mongo.expressions import forms
+from gatherum.frontends.mongo.query import query_syntax
 from gatherum.frontends.mongo.stage import Stage, stages
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.operator import Operator
@@ -16,12 +16,13 @@ from gatherum.functions.predicate import Predicate
 from gatherum.functions.registry import aggregates, operators, predicates
 from gatherum.functions.signature import Argument, Signature
 from gatherum.plan.render import value_text
+from gatherum.records import record
 
 KINDS: Final = ("stage", "aggregate", "operator", "predicate")
 _SENTENCE: Final = re.compile(r"(.+?\.)(?:\s|$)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One definition: what kind it is, how it is written, and its examples, a line each."""
 
@@ -43,7 +44,8 @@ def entries() -> list[Entry]:
     """Everything that a pipeline may name, kind by kind, in the order of names."""
     found = [*(_stage(name, stage) for name, stage in stages().items()),
              *(_aggregate(aggregate) for aggregate in aggregates().values()), *_operators(),
-             *(_predicate(predicate) for predicate in predicates().values())]
+             *(_predicate(predicate) for predicate in predicates().values()),
+             *(_entry("predicate", each.name, each.documentation, [each.usage], []) for each in query_syntax())]
     return sorted(found, key=lambda entry: (KINDS.index(entry.kind), entry.name))
 
 
@@ -62,22 +64,22 @@ def _aggregate(aggregate: type[Aggregate]) -> Entry:
     examples = [f"of {value_text(values)} is {value_text(answer)}" for values, answer in aggregate.examples]
     note = f"\n\nApproximate: {aggregate.approximate}." if aggregate.approximate else ""
     return _entry("aggregate", aggregate.name, inspect.cleandoc(aggregate.__doc__ or "") + note,
-                  [f"{{{aggregate.name}: {argument}}}"], examples)
+                  [] if aggregate.internal else [f"{{{aggregate.name}: {argument}}}"], examples)
 
 
 def _operators() -> Iterator[Entry]:
     """Those of the registry, and those that are only a syntax."""
     for name, operator in operators().items():
         yield _operator(name, operator)
-    for name, parse in forms().items():
+    for name, form in forms().items():
         if name not in operators():
-            yield _entry("operator", name, parse.__doc__, [f"{{{name}: ...}}"], [])
+            yield _entry("operator", name, form.documentation, [f"{{{name}: ...}}"], [])
 
 
 def _operator(name: str, operator: Operator) -> Entry:
     examples = [f"{value_text(expression)} is {value_text(value)}" for expression, value in operator.examples]
     form = forms().get(name)
-    usage = [f"{{{name}: ...}}: {_paragraph(form.__doc__)}"] if form else \
+    usage = [f"{{{name}: ...}}: {_paragraph(form.documentation)}"] if form else \
         [f"{{{name}: {text}}}" for text in arguments(operator.signature)]
     return _entry("operator", name, operator.documentation, usage, examples)
 
@@ -89,8 +91,8 @@ def _predicate(predicate: Predicate) -> Entry:
                   [f"{{field: {{{predicate.name}: <value>}}}}"], examples)
 
 
-def _paragraph(text: str | None) -> str:
-    return " ".join(inspect.cleandoc(text or "").partition("\n\n")[0].split())
+def _paragraph(text: str) -> str:
+    return " ".join(inspect.cleandoc(text).partition("\n\n")[0].split())
 
 
 def arguments(signature: Signature) -> list[str]:

@@ -31,17 +31,15 @@ def report_skipped(coverage: Coverage) -> None:
 
 def report_stats(query: Query, rows: int) -> None:
     """Tells the figures of a query that has ended, and of each of its operators."""
+    from gatherum.api.explain import described
     from gatherum.cli.figures import duration, size
     from gatherum.cli.operators import operator_lines
-    from gatherum.plan.render import render
 
     read = query.coverage
-    say(f"{plural(rows, 'row')} in {duration(query.seconds)}; read {plural(read.rows, 'row')}, {size(read.bytes)}; the "
-        f"process held {size(_peak_memory())}")
+    say(f"{plural(rows, 'row')} in {duration(query.seconds)}, planned in {duration(query.planning)}; read "
+        f"{plural(read.rows, 'row')}, {size(read.bytes)}; the process held {size(_peak_memory())}")
     say(f"engine: {query.engine} ({query.why})")
-    if query.metrics is not None:
-        plan = render(query.optimized.plan).splitlines()
-        say("\n".join(operator_lines(query.metrics.to_dict(), plan, query.engine, sys.stderr)))
+    say("\n".join(operator_lines(described(query), query.engine, sys.stderr)))
 
 
 def _peak_memory() -> int:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import click
 
+from gatherum.api.explain import described
 from gatherum.api.inputs import Open
+from gatherum.api.progress import Progress
 from gatherum.api.query import prepare
 from gatherum.api.result import Result
 from gatherum.cli.figures import duration, plural
 from gatherum.cli.operators import operator_lines
-from gatherum.cli.progress import Progress
 from gatherum.cli.tables import write_table
 from gatherum.cli.terminal import heading
-from gatherum.plan.render import render, value_text
+from gatherum.plan.render import value_text
 from gatherum.runtime.settings import Settings
 from gatherum.types.values import Document
 
@@ -31,12 +32,10 @@ def show_query(title: str, purpose: str, openers: Mapping[str, Open], source: st
     click.echo("".join(f"  {value_text(stage)},\n" for stage in pipeline) + "])\n")
     query = prepare(openers, source, pipeline, settings)
     with Progress(query.coverage, query.sources.values(), settings.progress), Result(query) as result:
-        first = list(itertools.islice(result, ROWS_SHOWN))
-        rows = len(first) + sum(1 for _ in result)
+        reading = iter(result)
+        first = list(itertools.islice(reading, ROWS_SHOWN))
+        rows = len(first) + sum(1 for _ in reading)
     write_table(first, sys.stdout)
     shown = f", of which {len(first)} are shown" if rows > len(first) else ""
     click.echo(f"{plural(rows, 'row')}{shown}, in {duration(query.seconds)}; engine {query.engine}: {query.why}\n")
-    if query.metrics is not None:
-        operators: Any = query.metrics.to_dict()
-        plan = render(query.optimized.plan).splitlines()
-        click.echo("\n".join(operator_lines(operators, plan, query.engine, sys.stdout)))
+    click.echo("\n".join(operator_lines(described(query), query.engine, sys.stdout)))

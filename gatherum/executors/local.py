@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
 from gatherum.errors import GatherumError
+from gatherum.executors.figures import Figures
 from gatherum.kernels.columns.batch import Batch, first_ordinal
 from gatherum.physical.documents import document_batches
 from gatherum.physical.facet import FacetOperator
@@ -38,10 +39,11 @@ class LocalExecutor:
     metrics: OperatorMetrics | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _sides: dict[int, JoinSide] = field(default_factory=dict)
+    _beside: dict[int, list[OperatorMetrics]] = field(default_factory=dict)
 
     def run(self, fragment: Fragment) -> Batches:
         """The rows of a fragment, in order."""
-        figures = _Figures(fragment)
+        figures = Figures(fragment)
         try:
             if fragment.last is None:
                 yield from self._streamed(fragment, figures)
@@ -51,9 +53,9 @@ class LocalExecutor:
                 yield from self._ordered(fragment, figures)
         finally:
             self._close_sides()
-            self.metrics = figures.tree()
+            self.metrics = figures.tree(self._beside)
 
-    def _streamed(self, fragment: Fragment, figures: _Figures) -> Batches:
+    def _streamed(self, fragment: Fragment, figures: Figures) -> Batches:
         """Every batch goes through the chain on some thread; they come out in the order of the input."""
         if not fragment.chain:
             yield from self._input(fragment, figures)
@@ -66,7 +68,7 @@ class LocalExecutor:
         finally:
             figures.chain(chains.close())
 
-    def _ordered(self, fragment: Fragment, figures: _Figures) -> Batches:
+    def _ordered(self, fragment: Fragment, figures: Figures) -> Batches:
         """The last operator sees the batches in order, on the caller's thread."""
         assert fragment.last is not None
         operator = self.make(fragment.last)
@@ -80,11 +82,9 @@ class LocalExecutor:
             yield from operator.signal(Signal.END)
         finally:
             rows.close()  # pyright: ignore[reportAttributeAccessIssue]
-            operator.describe()
-            operator.close()
-            figures.last(operator.metrics)
+            figures.last(_ended(operator))
 
-    def _gathered(self, fragment: Fragment, figures: _Figures) -> Batches:
+    def _gathered(self, fragment: Fragment, figures: Figures) -> Batches:
         """Every thread has an operator of its own; they are put together at the end."""
         last = fragment.last
         assert last is not None
@@ -108,15 +108,16 @@ class LocalExecutor:
             for other in others:
                 with whole.metrics.timed():
                     whole.absorb(other)
+                other.describe_expressions()
                 whole.metrics.merge(other.metrics)
             yield from whole.signal(Signal.END)
         finally:
             figures.chain(chains.close())
             for operator in made:
-                operator.close()
-            if operators:
-                operators[0].describe()
-                figures.last(operators[0].metrics)
+                if operators and operator is operators[0]:
+                    figures.last(_ended(operator))
+                else:
+                    operator.close()
 
     def _take(self, chains: _Chains, operator: Operator, batch: Batch, last: Step) -> None:
         for made in chains.push(batch):
@@ -126,7 +127,7 @@ class LocalExecutor:
                 chains.raise_first(batch, last)
                 raise
 
-    def _items(self, fragment: Fragment, figures: _Figures) -> Iterator[Read]:
+    def _items(self, fragment: Fragment, figures: Figures) -> Iterator[Read]:
         """What threads share out among themselves: whole partitions where there are enough, else batches."""
         source = fragment.input
         if isinstance(source, Scan):
@@ -141,7 +142,7 @@ class LocalExecutor:
         for batch in self._input(fragment, figures):
             yield lambda batch=batch: iter([batch])
 
-    def _input(self, fragment: Fragment, figures: _Figures) -> Batches:
+    def _input(self, fragment: Fragment, figures: Figures) -> Batches:
         source = fragment.input
         if isinstance(source, tuple):
             number = 0
@@ -149,27 +150,26 @@ class LocalExecutor:
                 inner = LocalExecutor(self.context, self.sources)
                 try:
                     for batch in inner.run(part):
+                        figures.passed(batch)
                         yield replace(batch, ordinal=first_ordinal(0, number))
                         number += 1
                 finally:
-                    figures.add_input(inner.metrics)
+                    figures.part(part, inner.metrics)
         elif isinstance(source, Scan):
             request = Request(source.fields, source.filter, source.limit)
             yield from self._read(self.sources[source.source].partitions(request), 0, request, figures)
         elif isinstance(source, Documents):
-            yield from document_batches(source, self.context)
+            yield from figures.read(document_batches(source, self.context))
 
-    def _read(self, partitions: Sequence[Any], number: int, request: Request, figures: _Figures) -> Batches:
+    def _read(self, partitions: Sequence[Any], number: int, request: Request, figures: Figures) -> Batches:
         """The batches of some partitions, in morsels, with their ordinals; timed and counted."""
+        return figures.read(self._morsels(partitions, number, request))
+
+    def _morsels(self, partitions: Sequence[Any], number: int, request: Request) -> Batches:
         batches = chain.from_iterable(partition.batches(request) for partition in partitions)
         rows = self.context.settings.morsel_rows
         position = 0
-        while True:
-            start = time.perf_counter()
-            batch = next(batches, None)
-            figures.read(0 if batch is None else batch.rows, time.perf_counter() - start)
-            if batch is None:
-                return
+        for batch in batches:
             for at in range(0, batch.rows, rows):
                 self.context.cancellation.check()
                 piece = batch if batch.rows <= rows else batch.slice(at, rows)
@@ -177,20 +177,43 @@ class LocalExecutor:
                 position += 1
 
     def make(self, step: Step) -> Operator:
-        """An operator for one thread; what the threads' lookups read is read once."""
+        """An operator for one thread, which is charged with the time that it takes to make it."""
+        making = OperatorMetrics.of(step.node)
+        with making.timed():
+            operator = self._made(step)
+        operator.metrics.merge(making)
+        return operator
+
+    def _made(self, step: Step) -> Operator:
+        """What the threads' lookups read is read once."""
         node: Any = step.node
         if step.operator is LookupOperator and LookupOperator.needs_rows_of_other(node):
             with self._lock:
                 if id(step) not in self._sides:
-                    self._sides[id(step)] = JoinSide(node.foreign, self.context, lambda: self._subplan(node.other))
+                    self._sides[id(step)] = JoinSide(node.foreign, self.context,
+                                                    lambda: self._subplan(node, node.other))
             return LookupOperator(node, self.context, self._sides[id(step)])
         if step.operator in (LookupOperator, FacetOperator):
-            return step.operator(node, self.context, run=self._subplan)
+            return step.operator(node, self.context, run=partial(self._subplan, node))
         return step.operator(node, self.context)
 
-    def _subplan(self, plan: Node) -> Batches:
-        """The rows of a plan that an operator reads beside its input."""
-        return LocalExecutor(self.context, self.sources).run(lower(plan))
+    def _subplan(self, owner: Node, plan: Node) -> Batches:
+        """The rows of a plan that the operator of a node reads beside its input."""
+        inner = LocalExecutor(self.context, self.sources)
+        try:
+            yield from inner.run(lower(plan))
+        finally:
+            with self._lock:
+                self._note_beside(owner, inner.metrics)
+
+    def _note_beside(self, owner: Node, metrics: OperatorMetrics | None) -> None:
+        """A plan that is run several times stands there once."""
+        known = self._beside.setdefault(id(owner), [])
+        for each in known:
+            if metrics is not None and each.node is metrics.node:
+                each.merge(metrics)
+                return
+        known += [] if metrics is None else [metrics]
 
     def _close_sides(self) -> None:
         for side in self._sides.values():
@@ -231,55 +254,20 @@ class _Chains:
         totals: list[OperatorMetrics] = []
         for operators in self.made:
             for i, operator in enumerate(operators):
-                operator.describe()
-                operator.close()
                 if i == len(totals):
-                    totals.append(operator.metrics)
+                    totals.append(_ended(operator))
                 else:
-                    totals[i].merge(operator.metrics)
+                    totals[i].merge(_ended(operator))
         return totals
+
+
+def _ended(operator: Operator) -> OperatorMetrics:
+    """What an operator counted, which is closed."""
+    with operator.metrics.timed():
+        operator.describe()
+        operator.close()
+    return operator.metrics
 
 
 def _call(chains: _Chains, batch: Batch) -> Callable[[], list[Batch]]:
     return lambda: chains.push(batch)
-
-
-class _Figures:
-    """The metrics of one fragment, put together as its parts end."""
-
-    def __init__(self, fragment: Fragment) -> None:
-        self.fragment = fragment
-        name = type(fragment.input).__name__ if not isinstance(fragment.input, tuple) else ""
-        self.scan = OperatorMetrics(name, engine="columnar") if name else None
-        self.inputs: list[OperatorMetrics] = []
-        self.steps: list[OperatorMetrics] = []
-        self._lock = threading.Lock()
-
-    def read(self, rows: int, seconds: float) -> None:
-        """Counts rows that were read."""
-        if self.scan is not None:
-            with self._lock:
-                self.scan.count(rows, rows, seconds)
-
-    def add_input(self, metrics: OperatorMetrics | None) -> None:
-        """Adds the figures of a fragment that is read."""
-        if metrics is not None:
-            self.inputs.append(metrics)
-
-    def chain(self, metrics: list[OperatorMetrics]) -> None:
-        """Adds the figures of the chain."""
-        self.steps[:0] = metrics or [OperatorMetrics(type(s.node).__name__) for s in self.fragment.chain]
-
-    def last(self, metrics: OperatorMetrics) -> None:
-        """Adds the figures of the last operator."""
-        self.steps.append(metrics)
-
-    def tree(self) -> OperatorMetrics | None:
-        """The figures, the last operator outermost."""
-        inputs = [self.scan] if self.scan is not None else self.inputs
-        for step in self.steps:
-            step.inputs = inputs
-            inputs = [step]
-        if len(inputs) == 1:
-            return inputs[0]
-        return OperatorMetrics("Union", engine="columnar", inputs=inputs) if inputs else None

@@ -146,8 +146,9 @@ class Aggregate(ABC):
     Class attributes: `name` as a pipeline writes it; `version` of the state's form, stored beside every state;
     `ordered` where the answer depends on the order of rows (then `update` takes `(state, value, ordinal)`);
     `skips_nulls` where null and missing values leave the state as it is; `accepts_nothing` where the pipeline writes
-    `{$name: {}}` and there is no value (as $count); `examples` pairs a list of values with the answer;
-    `approximate` states the bound where the answer is not exact.
+    `{$name: {}}` and there is no value (as $count); `internal` where only the optimizer makes calls of it, and no
+    pipeline may; `examples` pairs a list of values with the answer; `approximate` states the bound where the answer is
+    not exact.
     """
 
     name: ClassVar[str]
@@ -155,6 +156,7 @@ class Aggregate(ABC):
     ordered: ClassVar[bool] = False
     skips_nulls: ClassVar[bool] = False
     accepts_nothing: ClassVar[bool] = False
+    internal: ClassVar[bool] = False
     approximate: ClassVar[str] = ""
     examples: ClassVar[tuple[tuple[list[Value], Value], ...]] = ()
     State: ClassVar[type[AggregateState]]
@@ -175,6 +177,24 @@ class Aggregate(ABC):
         update = self.update
         for value in values:
             update(state, value)
+
+    def update_ordered(self, state: Any, values: Sequence[Value], ordinals: Sequence[int]) -> None:
+        """Takes many values of one group into the state; their rows have these ordinals, which ascend.
+
+        The same as an `update` for each; a function may do it faster.
+        """
+        update = self.update
+        for value, ordinal in zip(values, ordinals, strict=True):
+            update(state, value, ordinal)
+
+    def update_each(self, states: Iterable[Any], values: Sequence[Value], ordinal: int = 0) -> None:
+        """Takes each value into the state beside it; the first value has the ordinal given, and so on.
+
+        The same as an `update` for each; a function may do it faster.
+        """
+        update = self.update
+        for place, (state, value) in enumerate(zip(states, values, strict=True), ordinal):
+            update(state, value, place)
 
     @abstractmethod
     def merge(self, state: Any, other: Any) -> None:

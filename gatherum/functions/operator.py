@@ -14,10 +14,10 @@ returns an evaluator: it decides what is evaluated, when, and with which variabl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from gatherum.functions.signature import Signature
+from gatherum.records import record
 from gatherum.types.values import Document, Value
 
 Frame = list[Value]
@@ -25,7 +25,7 @@ Evaluator = Callable[[Document, Frame], Value]
 """Takes the root document and the frame that holds the variables' values; gives a value or `MISSING`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Body:
     """An argument of kind `body`: `evaluate` reads its variables from the frame at `slots`, in the order of `binds`."""
 
@@ -36,7 +36,7 @@ class Body:
 NullRule = Literal["null", "handles"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operator:
     """One expression operator.
 

@@ -12,16 +12,16 @@ A field that is not there is seen as `MISSING`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from gatherum.records import record
 from gatherum.types.values import Value
 
 Test = Callable[[Value], bool]
 Reach = Literal["each", "whole"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Predicate:
     """One query operator.
 

@@ -5,18 +5,15 @@ A function of the user's own is added by `register`, and is from then on like a 
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gatherum.definitions import Definitions
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.operator import Operator
 from gatherum.functions.predicate import Predicate
-from gatherum.functions.scan import Definitions, members
-
-__all__ = ["aggregates", "members", "nearest", "operators", "predicates", "register"]
 
 
 def _aggregate_names(value: Any, module: str) -> Iterable[str]:
@@ -75,6 +72,11 @@ def register(function: type[Aggregate] | Operator) -> Any:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint such as `; did you mean $group?`, or nothing where no known name is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
+    """A hint such as `; did you mean $group?`, or nothing where no known name is near; small and capital letters are
+    alike.
+    """
+    import difflib
+
+    folded = {each.casefold(): each for each in known}
+    found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return f"; did you mean {folded[found[0]]}?" if found else ""

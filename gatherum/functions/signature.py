@@ -9,15 +9,17 @@ number of arguments, and the reference. `codes` are MongoDB's error codes where 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import field
+from typing import Final, Literal
+
+from gatherum.records import record
 
 FIXED_COUNT = 16020
 RANGED_COUNT = 28667
 FAILED_TO_PARSE = 9
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Codes:
     """MongoDB's error codes for arguments that do not fit: for a wrong number of them; for what is no document where
     one is wanted; for a name that is not known; and for one that is missing, by name where they differ."""
@@ -32,7 +34,10 @@ class Codes:
         return self.missing if isinstance(self.missing, int) else self.missing[name]
 
 
-@dataclass(frozen=True, slots=True)
+USUAL_CODES: Final = Codes()
+
+
+@record
 class Argument:
     """One argument.
 
@@ -48,7 +53,7 @@ class Argument:
     binds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signature:
     """`form` says how the arguments are written."""
 
@@ -57,7 +62,7 @@ class Signature:
     minimum: int = 0
     maximum: int | None = None
     alternatives: tuple[Signature, ...] = field(default=())
-    codes: Codes = field(default=Codes(), hash=False)
+    codes: Codes = field(default=USUAL_CODES, hash=False)
 
     @property
     def values(self) -> tuple[Argument, ...]:
@@ -79,7 +84,7 @@ def variadic(minimum: int = 0, code: int = FIXED_COUNT) -> Signature:
     return Signature("variadic", minimum=minimum, codes=Codes(count=code))
 
 
-def named(*arguments: Argument | str, codes: Codes = Codes()) -> Signature:
+def named(*arguments: Argument | str, codes: Codes = USUAL_CODES) -> Signature:
     """Arguments in a document, by name; a plain string stands for a value, with `?` for one that may be left out."""
     made = tuple(a if isinstance(a, Argument) else Argument(a.removesuffix("?"), required=not a.endswith("?"))
                  for a in arguments)

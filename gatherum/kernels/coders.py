@@ -129,8 +129,10 @@ class CompiledCoder:
         """As `Coder.encode`."""
         if isinstance(column.array.type, pa.DictionaryType):
             return self._of_dictionary(column)
-        made = self.maker.words(column)
         codes = np.empty(len(column), np.int32)
+        if self.maker.encode_short(column, self.table, codes):
+            return codes
+        made = self.maker.words(column)
         if made.integers:
             return self.range.encode(made.low, made.high, INTEGER_WORD, codes, self.scratch)
         return self.table.encode(made.low, made.high, codes)
@@ -148,8 +150,9 @@ class CompiledCoder:
         missed = coding.encode_range(at, _NO_WORDS, INTEGER_WORD, 0, self._known, codes, missed_rows)
         if missed:
             rows = missed_rows[:missed]
-            known = self.encode(values.take(indices.take(pa.array(rows))))
-            self._known[at[rows]] = codes[rows] = known
+            words = np.flatnonzero(np.bincount(at[rows]))       # those that occur: a code is a group
+            self._known[words] = self.encode(values.take(pa.array(words, mask=words == len(values))))
+            codes[rows] = self._known[at[rows]]
         return codes
 
 

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from gatherum.kernels.compiler import kernel
-from gatherum.kernels.intrinsics import copy_bytes, load_byte, load_word
+from gatherum.kernels.intrinsics import load_byte, load_word
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SPREAD = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -50,51 +50,72 @@ def encode_words(low, high, start, slots, keys, used, codes):
     all rows where the table has to grow first.
     """
     rows, room = low.shape[0], slots.shape[0] // 2
-    mask, shift, known = slots.shape[0] - 1, np.uint64(used[1]), used[0]
-    step = 1 if high.shape[0] == rows else 0
     hashes, others = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.int32)
     for begin in range(start, rows, BLOCK):
         count = min(BLOCK, rows - begin)
-        if known + count > room:
-            used[0] = known
+        if used[0] + count > room:
             return begin
-        one, code = low[begin:begin + count], codes[begin:begin + count]
-        two = high[begin:begin + count] if step else high
-        for i in range(count):
-            hashes[i] = mix(one[i], two[i * step])
-        left = 0
-        for i in range(count):
-            found = slots[hashes[i] >> shift]
-            code[i] = slot_code(found)
-            others[left] = i
-            left += differs(found, hashes[i])
-        for j in range(left):
-            i = others[j]
-            slot = np.int64(hashes[i] >> shift)
-            while slots[slot] != 0 and differs(slots[slot], hashes[i]):
-                slot = (slot + 1) & mask
-            code[i] = slot_code(slots[slot])
-        left = 0
-        for i in range(count):
-            found = np.uint64(2 * (np.int64(code[i]) + 1))
-            others[left] = i
-            left += (keys[found] != one[i]) | (keys[found + np.uint64(1)] != two[i * step])
-        for j in range(left):
-            i = others[j]
-            slot = np.int64(hashes[i] >> shift)
-            while True:
-                if slots[slot] == 0:
-                    known += 1
-                    slots[slot] = hashes[i] << np.uint64(32) | np.uint64(known)
-                    keys[2 * known] = one[i]
-                    keys[2 * known + 1] = two[i * step]
-                at = 2 * (np.int64(slot_code(slots[slot])) + 1)
-                if keys[at] == one[i] and keys[at + 1] == two[i * step]:
-                    break
-                slot = (slot + 1) & mask
-            code[i] = slot_code(slots[slot])
-    used[0] = known
+        two = high[begin:begin + count] if high.shape[0] == rows else high
+        _look_up(low[begin:begin + count], two, hashes, others, slots, keys, used, codes[begin:begin + count])
     return rows
+
+
+@kernel("int64(int32[::1], int64[::1], int64, int64, uint64, uint8[::1], uint64, int64, uint64[::1], uint64[::1], "
+        "int64[::1], int32[::1])")
+def encode_strings(narrow, wide, data, limit, kind, valid, invalid, start, slots, keys, used, codes):
+    """As `pack_strings` and `encode_words` by the block. Stops before a block with a string that is too long, too."""
+    rows, room = codes.shape[0], slots.shape[0] // 2
+    hashes, others = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.int32)
+    low, high, offsets = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64), np.empty(BLOCK + 1, np.int64)
+    for begin in range(start, rows, BLOCK):
+        count = min(BLOCK, rows - begin)
+        one, two = low[:count], high[:count]
+        if used[0] + count > room or \
+                _pack(narrow, wide, begin, offsets, data, limit, kind, valid, invalid, one, two) > PACKED:
+            return begin
+        _look_up(one, two, hashes, others, slots, keys, used, codes[begin:begin + count])
+    return rows
+
+
+@numba.njit
+def _look_up(one, two, hashes, others, slots, keys, used, code):
+    """The codes of the keys of a block, for which the table has room."""
+    count, mask, shift, known = one.shape[0], slots.shape[0] - 1, np.uint64(used[1]), used[0]
+    step = 1 if two.shape[0] == count else 0
+    for i in range(count):
+        hashes[i] = mix(one[i], two[i * step])
+    left = 0
+    for i in range(count):
+        found = slots[hashes[i] >> shift]
+        code[i] = slot_code(found)
+        others[left] = i
+        left += differs(found, hashes[i])
+    for j in range(left):
+        i = others[j]
+        slot = np.int64(hashes[i] >> shift)
+        while slots[slot] != 0 and differs(slots[slot], hashes[i]):
+            slot = (slot + 1) & mask
+        code[i] = slot_code(slots[slot])
+    left = 0
+    for i in range(count):
+        found = np.uint64(2 * (np.int64(code[i]) + 1))
+        others[left] = i
+        left += (keys[found] != one[i]) | (keys[found + np.uint64(1)] != two[i * step])
+    for j in range(left):
+        i = others[j]
+        slot = np.int64(hashes[i] >> shift)
+        while True:
+            if slots[slot] == 0:
+                known += 1
+                slots[slot] = hashes[i] << np.uint64(32) | np.uint64(known)
+                keys[2 * known] = one[i]
+                keys[2 * known + 1] = two[i * step]
+            at = 2 * (np.int64(slot_code(slots[slot])) + 1)
+            if keys[at] == one[i] and keys[at + 1] == two[i * step]:
+                break
+            slot = (slot + 1) & mask
+        code[i] = slot_code(slots[slot])
+    used[0] = known
 
 
 @kernel("void(uint64[::1], int64[::1], uint64[::1])")
@@ -164,37 +185,8 @@ def pack_strings(narrow, wide, data, limit, kind, valid, invalid, low, high, lon
     too_long = 0
     for begin in range(0, rows, BLOCK):
         count = min(BLOCK, rows - begin)
-        for i in range(count + 1):
-            offsets[i] = wide[begin + i] if narrow.shape[0] == 0 else narrow[begin + i]
-        first = offsets[1] - offsets[0]
-        differ, longest = np.int64(0), np.int64(0)
-        for i in range(count):
-            length = offsets[i + 1] - offsets[i]
-            differ |= length ^ first
-            longest = max(longest, length)
-        one, two = low[begin:begin + count], high[begin:begin + count]
-        if data + offsets[count] + 16 > limit:
-            for i in range(count):
-                length = offsets[i + 1] - offsets[i]
-                one[i] = bytes_word(data + offsets[i], min(length, 8))
-                two[i] = bytes_word(data + offsets[i] + 8, min(max(length - 8, 0), 7)) | \
-                    (kind + np.uint64(length)) << np.uint64(56)
-        elif differ == 0 and first <= PACKED:
-            mask_one, mask_two = low_mask(min(first, 8)), low_mask(max(first - 8, 0))
-            tag = (kind + np.uint64(first)) << np.uint64(56)
-            for i in range(count):
-                one[i] = load_word(data + offsets[i]) & mask_one
-                two[i] = load_word(data + offsets[i] + 8) & mask_two | tag
-        else:
-            for i in range(count):
-                length = offsets[i + 1] - offsets[i]
-                one[i] = load_word(data + offsets[i]) & low_mask(min(length, 8))
-                two[i] = load_word(data + offsets[i] + 8) & low_mask(min(max(length - 8, 0), 7)) | \
-                    (kind + np.uint64(length)) << np.uint64(56)
-        if valid.shape[0] > 0:
-            for i in range(count):
-                if not valid[begin + i]:
-                    one[i], two[i] = np.uint64(0), invalid
+        longest = _pack(narrow, wide, begin, offsets, data, limit, kind, valid, invalid, low[begin:begin + count],
+                        high[begin:begin + count])
         if longest > PACKED:
             for i in range(count):
                 long_rows[too_long] = begin + i
@@ -202,81 +194,38 @@ def pack_strings(narrow, wide, data, limit, kind, valid, invalid, low, high, lon
     return too_long
 
 
-@numba.njit(inline="always")
-def hash_bytes(address, length):
-    """A hash of the bytes at an address."""
-    h = np.uint64(length) * SPREAD
-    at = 0
-    while at + 8 <= length:
-        h = (h ^ load_word(address + at)) * MULTIPLIER
-        h ^= h >> np.uint64(29)
-        at += 8
-    h = (h ^ bytes_word(address + at, length - at)) * MULTIPLIER
-    h ^= h >> np.uint64(29)
-    return h * LAST
-
-
-@numba.njit(inline="always")
-def same_bytes(a, b, length):
-    """True where the bytes at two addresses are equal."""
-    at = 0
-    while at + 8 <= length:
-        if load_word(a + at) != load_word(b + at):
-            return False
-        at += 8
-    while at < length:
-        if load_byte(a + at) != load_byte(b + at):
-            return False
-        at += 1
-    return True
-
-
-@kernel("void(int32[::1], int64[::1], int64, int64[::1], int32[::1], uint64[::1], int64[::1], int64, int64[::1], "
-        "uint64[::1])")
-def number_strings(narrow, wide, data, rows, slots, hashes, starts, store, used, low):
-    """Writes the number of each of the strings `rows` into `low`; equal strings have one number.
-
-    `slots` holds number + 1 (0: empty), `hashes` the hash of each string, and string n is the bytes from starts[n] to
-    starts[n + 1] at the address `store`. `used` holds how many are known, and the shift that makes hashes slots.
-    """
-    mask, shift, known = slots.shape[0] - 1, np.uint64(used[1]), used[0]
-    block = np.empty(BLOCK, np.uint64)
-    for begin in range(0, rows.shape[0], BLOCK):
-        count = min(BLOCK, rows.shape[0] - begin)
-        for j in range(count):
-            row = rows[begin + j]
-            start = wide[row] if narrow.shape[0] == 0 else np.int64(narrow[row])
-            length = (wide[row + 1] if narrow.shape[0] == 0 else np.int64(narrow[row + 1])) - start
-            block[j] = hash_bytes(data + start, length)
-        for j in range(count):
-            row = rows[begin + j]
-            start = wide[row] if narrow.shape[0] == 0 else np.int64(narrow[row])
-            length = (wide[row + 1] if narrow.shape[0] == 0 else np.int64(narrow[row + 1])) - start
-            slot = np.int64(block[j] >> shift)
-            while True:
-                number = np.int64(slots[slot]) - 1
-                if number < 0:
-                    number = known
-                    known += 1
-                    slots[slot] = known
-                    hashes[number] = block[j]
-                    copy_bytes(data + start, store + starts[number], length)
-                    starts[known] = starts[number] + length
-                    break
-                if hashes[number] == block[j] and starts[number + 1] - starts[number] == length and \
-                        same_bytes(data + start, store + starts[number], length):
-                    break
-                slot = (slot + 1) & mask
-            low[row] = np.uint64(number)
-    used[0] = known
-
-
-@kernel("void(uint64[::1], int64[::1], int32[::1])")
-def place_strings(hashes, used, slots):
-    """Puts all strings into a larger, empty table."""
-    mask, shift = slots.shape[0] - 1, np.uint64(used[1])
-    for number in range(used[0]):
-        slot = np.int64(hashes[number] >> shift)
-        while slots[slot] != 0:
-            slot = (slot + 1) & mask
-        slots[slot] = number + 1
+@numba.njit
+def _pack(narrow, wide, begin, offsets, data, limit, kind, valid, invalid, one, two):
+    """The words of a block of strings; returns the length of the longest."""
+    count = one.shape[0]
+    for i in range(count + 1):
+        offsets[i] = wide[begin + i] if narrow.shape[0] == 0 else narrow[begin + i]
+    first = offsets[1] - offsets[0]
+    differ, longest = np.int64(0), np.int64(0)
+    for i in range(count):
+        length = offsets[i + 1] - offsets[i]
+        differ |= length ^ first
+        longest = max(longest, length)
+    if data + offsets[count] + 16 > limit:
+        for i in range(count):
+            length = offsets[i + 1] - offsets[i]
+            one[i] = bytes_word(data + offsets[i], min(length, 8))
+            two[i] = bytes_word(data + offsets[i] + 8, min(max(length - 8, 0), 7)) | \
+                (kind + np.uint64(length)) << np.uint64(56)
+    elif differ == 0 and first <= PACKED:
+        mask_one, mask_two = low_mask(min(first, 8)), low_mask(max(first - 8, 0))
+        tag = (kind + np.uint64(first)) << np.uint64(56)
+        for i in range(count):
+            one[i] = load_word(data + offsets[i]) & mask_one
+            two[i] = load_word(data + offsets[i] + 8) & mask_two | tag
+    else:
+        for i in range(count):
+            length = offsets[i + 1] - offsets[i]
+            one[i] = load_word(data + offsets[i]) & low_mask(min(length, 8))
+            two[i] = load_word(data + offsets[i] + 8) & low_mask(min(max(length - 8, 0), 7)) | \
+                (kind + np.uint64(length)) << np.uint64(56)
+    if valid.shape[0] > 0:
+        for i in range(count):
+            if not valid[begin + i]:
+                one[i], two[i] = np.uint64(0), invalid
+    return longest

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
+from gatherum.runtime.cancel import TICK
 from gatherum.runtime.settings import Settings
 
 COMPLETE: Final = "complete"
@@ -214,22 +215,32 @@ def _last_use(directory: Path) -> float:
     return max((mark.stat().st_mtime for mark in marks if mark.exists()), default=0.0)
 
 
-def available(mode: str = "auto") -> bool:
+def available(mode: str = "auto", check: Callable[[], None] = lambda: None) -> bool:
     """True where kernels may be called without compiling; starts the helper where they are not in the cache.
 
-    `mode` is the setting: `auto`; `on` compiles here and now; `off` is never.
+    `mode` is the setting: `auto`; `on` waits for the helper, while `check` may raise; `off` is never.
     """
     asked.mode = mode
     if mode == "off":
         return False
     if _is_complete():
         return True
-    if mode == "on":
-        compile_all()
-        _complete_seen.add(cache_directory())
-        return True
     start_helper()
+    if mode == "on":
+        _wait_for_helper(check)
+        if not _is_complete():
+            compile_all()                                   # where the helper could not keep them
+            _complete_seen.add(cache_directory())
+        return True
     return False
+
+
+def _wait_for_helper(check: Callable[[], None]) -> None:
+    """Waits until the helper has ended. A compilation of our own would not be interrupted at once by Ctrl-C."""
+    helper = _helpers[()]
+    while helper.poll() is None:
+        check()
+        time.sleep(TICK)
 
 
 def _is_complete() -> bool:

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels.buffers import array_of
-from gatherum.kernels.calendar import Civil, civil, day_numbers, days_of
+from gatherum.kernels.calendar import Civil, civil, days_of
+from gatherum.kernels.weeks import days_of_year, iso_weeks, iso_years, weeks
 from gatherum.types.calendar import DAY
 
 _SPECIFIER: Final = re.compile("%(.)", re.DOTALL)
@@ -26,12 +27,15 @@ _PARTS: Final[dict[str, tuple[int, Part]]] = {
     "M": (2, lambda time, days, date: time // 60_000 % 60),
     "S": (2, lambda time, days, date: time // 1000 % 60),
     "L": (3, lambda time, days, date: time % 1000),
-    "j": (3, lambda time, days, date: days - day_numbers(date.year, 1, 1) + 1),
+    "j": (3, lambda time, days, date: days_of_year(days)),
+    "U": (2, lambda time, days, date: weeks(days)),
+    "V": (2, lambda time, days, date: iso_weeks(days)),
+    "G": (4, lambda time, days, date: iso_years(days)),
     "w": (1, lambda time, days, date: (days + 4) % 7 + 1),
     "u": (1, lambda time, days, date: (days + 3) % 7 + 1),
 }
 """The widths and numbers of the specifiers of `$dateToString` that are digits of the date or the time."""
-_OF_DAYS: Final = frozenset("Ymdjwu")
+_OF_DAYS: Final = frozenset("YmdjUVGwu")
 
 
 def date_texts(local: np.ndarray, valid: np.ndarray | None, pattern: str) -> pa.Array | None:
@@ -81,7 +85,7 @@ def _by_days(days: np.ndarray, valid: np.ndarray | None, pattern: str) -> pa.Arr
 def _printed(time: np.ndarray, days: np.ndarray, valid: np.ndarray | None, pattern: str) -> pa.Array | None:
     """The texts written into a table of characters, one row each; all are equally long."""
     date = civil(days)
-    if "%Y" in pattern and len(days) and not (int(date.year.min()) >= 0 and int(date.year.max()) <= 9999):
+    if len(days) and not (_within("%Y", pattern, date.year, 0, 9999) and _within("%G", pattern, date.year, 1, 9998)):
         return None
     columns: list[Any] = []
     for literal, letter in _pieces(pattern):
@@ -96,6 +100,11 @@ def _printed(time: np.ndarray, days: np.ndarray, valid: np.ndarray | None, patte
     offsets = np.arange(0, (rows + 1) * width, width, dtype=np.int32) if width else np.zeros(rows + 1, np.int32)
     bitmap = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
     return pa.Array.from_buffers(pa.string(), rows, [bitmap, pa.py_buffer(offsets), pa.py_buffer(characters)])
+
+
+def _within(specifier: str, pattern: str, years: np.ndarray, least: int, most: int) -> bool:
+    """Whether a specifier is not used, or all years lie within its limits."""
+    return specifier not in pattern or (int(years.min()) >= least and int(years.max()) <= most)
 
 
 def _pieces(pattern: str) -> list[tuple[str, str]]:

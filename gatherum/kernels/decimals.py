@@ -8,9 +8,23 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.compiler import kernel
+from gatherum.kernels.buffers import valid_mask
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.read import values_of
+from gatherum.kernels.columns.types import DECIMAL128
+from gatherum.types.order import order_key
 
 BIAS: Final = 6176
+_SIGN: Final = 1 << 63
+_EXPONENT_SHIFT: Final = 49
+_SPECIAL: Final = 3 << 61
+_UPPER: Final = (1 << _EXPONENT_SHIFT) - 1
+_LOW: Final = (1 << 64) - 1
+_LEAST_TOO_LARGE: Final = 1 << 62
+MOST_DIGITS: Final = 34
+_LARGEST: Final = 10**MOST_DIGITS - 1
+_POWERS: Final = np.array([10**power for power in range(MOST_DIGITS + 2)], object)
+_FARTHEST: Final = 1 << 14
 
 
 class ScaledDecimals(NamedTuple):
@@ -20,42 +34,33 @@ class ScaledDecimals(NamedTuple):
     exponent: int
 
 
-@kernel("int64(uint64[::1], uint8[::1], int64[::1], int64)")
-def scale_decimals(words, valid, coefficients, exponent):
-    """Coefficients of decimals (two words each) that all have this exponent; returns how many do not, or are larger."""
-    odd = 0
-    checked = valid.shape[0] > 0
-    for i in range(coefficients.shape[0]):
-        coefficients[i] = 0
-        if checked and not valid[i]:
-            continue
-        low, high = words[2 * i], words[2 * i + 1]
-        special = (high >> np.uint64(61)) & np.uint64(3) == np.uint64(3)
-        scale = np.int64((high >> np.uint64(49)) & np.uint64(0x3FFF)) - 6176
-        upper = high & np.uint64(0x1FFFFFFFFFFFF)
-        if special or scale != exponent or upper != np.uint64(0) or low >> np.uint64(62) != np.uint64(0):
-            odd += 1
-            continue
-        value = np.int64(low)
-        coefficients[i] = -value if high >> np.uint64(63) else value
-    return odd
-
-
 def scaled_decimals(array: pa.ExtensionArray) -> ScaledDecimals | None:
     """The decimals of a column with one exponent; None where they have several, or one is too large or not finite."""
     storage: Any = array.storage
     rows = len(storage)
     if storage.null_count == rows:
         return ScaledDecimals(np.zeros(rows, np.int64), 0)
-    words = np.frombuffer(storage.buffers()[1], np.uint64, 2 * rows, 16 * storage.offset)
-    valid = storage.is_valid().to_numpy(zero_copy_only=False).view(np.uint8) if storage.null_count else \
-        np.empty(0, np.uint8)
-    first = int(np.flatnonzero(valid)[0]) if len(valid) else 0
-    exponent = ((int(words[2 * first + 1]) >> 49) & 0x3FFF) - BIAS
-    coefficients = np.empty(rows, np.int64)
-    if scale_decimals(words, valid, coefficients, exponent):
+    low, high, valid = _words(array)
+    if valid is not None:
+        first = int(np.argmax(valid))
+        low, high = np.where(valid, low, np.uint64(0)), np.where(valid, high, high[first])
+    kind = int(high[0]) & ~_SIGN
+    if kind & _SPECIAL == _SPECIAL or kind & _UPPER or int(low.max()) >= _LEAST_TOO_LARGE:
         return None
-    return ScaledDecimals(coefficients, exponent)
+    coefficients = low.astype(np.int64)
+    if (high != np.uint64(kind)).any():
+        negative = high == np.uint64(kind | _SIGN)
+        if not (negative | (high == np.uint64(kind))).all():
+            return None
+        np.negative(coefficients, out=coefficients, where=negative)
+    return ScaledDecimals(coefficients, (kind >> _EXPONENT_SHIFT) - BIAS)
+
+
+def _words(array: pa.ExtensionArray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The lower and the upper words of decimals, and where they are valid."""
+    storage: Any = array.storage
+    words = np.frombuffer(storage.buffers()[1], np.uint64, 2 * len(storage), 16 * storage.offset)
+    return words[::2], words[1::2], valid_mask(storage)
 
 
 def order_of_scaled(decimals: ScaledDecimals, number: Any) -> np.ndarray:
@@ -67,3 +72,63 @@ def order_of_scaled(decimals: ScaledDecimals, number: Any) -> np.ndarray:
     at_whole = 0 if exact == whole else -1
     up_to = np.where(decimals.coefficients < whole, -1, at_whole)
     return np.where(decimals.coefficients > whole, 1, up_to).astype(np.int8)
+
+
+def decimal_ranks(array: pa.ExtensionArray) -> np.ndarray:
+    """Integers (int64) that compare as the decimals do; anything in invalid slots."""
+    scaled = scaled_decimals(array)
+    if scaled is not None:
+        return scaled.coefficients
+    coded = array.storage.dictionary_encode()
+    words = pa.ExtensionArray.from_storage(array.type, coded.dictionary)
+    keys = [order_key(value) for value in values_of(Column(words))]
+    numbers = {key: number for number, key in enumerate(sorted(set(keys)))}
+    ranks = np.array([numbers[key] for key in keys], np.int64)
+    return ranks[np.asarray(coded.indices.fill_null(0))]
+
+
+class Digits(NamedTuple):
+    """Finite decimals by their signs, coefficients (Python's integers) and exponents."""
+
+    negative: np.ndarray
+    coefficients: np.ndarray
+    exponents: np.ndarray
+
+
+def digits_of(array: pa.ExtensionArray) -> Digits | None:
+    """The digits of a column's decimals, anything in invalid slots; None where one is not finite."""
+    low, high, valid = _words(array)
+    if valid is not None:
+        low, high = np.where(valid, low, np.uint64(0)), np.where(valid, high, np.uint64(BIAS << _EXPONENT_SHIFT))
+    upper = high & _UPPER
+    coefficients = low.astype(object) | (upper.astype(object) << 64)
+    if ((high & _SPECIAL) == _SPECIAL).any() or (coefficients > _LARGEST).any():
+        return None
+    return Digits(high >> 63 != 0, coefficients, (high >> _EXPONENT_SHIFT & 0x3FFF).astype(np.int64) - BIAS)
+
+
+def decimal_array(digits: Digits, valid: np.ndarray | None) -> pa.ExtensionArray:
+    """The column of these decimals."""
+    words = np.empty((len(digits.negative), 2), np.uint64)
+    words[:, 0] = (digits.coefficients & _LOW).astype(np.uint64)
+    words[:, 1] = (digits.coefficients >> 64).astype(np.uint64)
+    words[:, 1] |= (digits.exponents + BIAS).astype(np.uint64) << _EXPONENT_SHIFT
+    words[:, 1] |= digits.negative.astype(np.uint64) << 63
+    bitmap = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    storage = pa.Array.from_buffers(DECIMAL128.storage_type, len(words), [bitmap, pa.py_buffer(words)])
+    return pa.ExtensionArray.from_storage(DECIMAL128, storage)
+
+
+def to_places(digits: Digits, places: int, half_even: bool) -> Digits:
+    """Decimals with so many places, or as many as 34 digits leave room for; what is dropped is cut off or rounded, ties
+    to even."""
+    negative, coefficients, exponents = digits
+    lengths = np.searchsorted(_POWERS, coefficients, side="right")
+    room = np.where(lengths == 0, _FARTHEST, MOST_DIGITS - lengths)
+    drop = np.maximum(-places - exponents, -room)
+    scale = _POWERS[np.minimum(np.maximum(drop, 0), MOST_DIGITS + 1)]
+    whole = coefficients // scale
+    if half_even:
+        rest = 2 * (coefficients - whole * scale)
+        whole = whole + ((rest > scale) | ((rest == scale) & (whole % 2 == 1)))
+    return Digits(negative, whole * _POWERS[np.where(lengths == 0, 0, np.maximum(-drop, 0))], exponents + drop)

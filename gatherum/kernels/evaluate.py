@@ -22,6 +22,7 @@ from gatherum.functions.registry import operators
 from gatherum.kernels.assemble import join
 from gatherum.kernels.buffers import array_of
 from gatherum.kernels.by_meaning import Meaning
+from gatherum.kernels.by_words import ByWords, by_words
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column, invalid_metadata
 from gatherum.kernels.forms import Constant, Operand, lazy_forms
@@ -81,7 +82,8 @@ class Evaluation:
 class ColumnExpression:
     """An expression that gives a column for a batch."""
 
-    __slots__ = ("_evaluate", "_mask", "_meaning", "_operator", "evaluation", "expression", "parts")
+    __slots__ = ("_by_words", "_evaluate", "_field", "_mask", "_meaning", "_operator", "evaluation", "expression",
+                 "parts")
 
     def __init__(self, expression: Expression, evaluation: Evaluation) -> None:
         self.expression = expression
@@ -90,11 +92,15 @@ class ColumnExpression:
             None if part is None else ColumnExpression(part, evaluation) for part in _parts(expression)]
         self._operator: Operator | None = operators()[expression.function] if isinstance(expression, Call) else None
         self._meaning: Meaning | None = None
+        self._field = _field(expression)
         self._evaluate: Callable[[Selection], Operand] = self._evaluator()
         self._mask: Callable[[Selection], np.ndarray] | None = self._tester()
+        self._by_words: ByWords | None = by_words(expression, self._evaluate)
 
     def column(self, batch: Batch) -> Column:
         """The values as a column."""
+        if self._field is not None:
+            return batch.column(self._field)
         rows = Selection(batch)
         try:
             with np.errstate(all="ignore"):
@@ -113,15 +119,16 @@ class ColumnExpression:
 
     def evaluate(self, rows: Selection) -> Operand:
         """The values over some rows, as a column or a constant."""
-        return self._evaluate(rows)
+        found = None if self._by_words is None else self._by_words.of(rows)
+        return self._evaluate(rows) if found is None else found
 
     def values(self, rows: Selection) -> Column:
         """The values over some rows, as a column."""
-        return _as_column(self._evaluate(rows), rows.rows)
+        return _as_column(self.evaluate(rows), rows.rows)
 
     def test(self, rows: Selection) -> np.ndarray:
         """Where over some rows the value is true."""
-        return truth_mask(self._evaluate(rows), rows.rows) if self._mask is None else self._mask(rows)
+        return truth_mask(self.evaluate(rows), rows.rows) if self._mask is None else self._mask(rows)
 
     def part(self, index: int) -> ColumnExpression:
         """A part that is there."""
@@ -275,6 +282,15 @@ def _narrowed(part: ColumnExpression, rows: Selection, mask: np.ndarray, open_ro
     changed = mask.copy()
     changed[at] = part.test(rows.select(at))
     return changed
+
+
+def _field(expression: Expression) -> str | None:
+    """The name of the field that an expression is, where it is one of the document itself."""
+    match expression:
+        case Get(Variable(name), (single,)) if name == ROOT:
+            return single
+        case _:
+            return None
 
 
 def _parts(expression: Expression) -> list[Expression | None]:

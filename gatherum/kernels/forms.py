@@ -18,14 +18,13 @@ do it all again, row by row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatherum.functions.registry import members
+from gatherum.definitions import Definitions
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
 from gatherum.types.values import Value
@@ -92,22 +91,27 @@ def predicate_form(*names: str) -> Callable[[Callable[[Column, Value], np.ndarra
     return lambda apply: PredicateForm(names, apply)
 
 
-@cache
-def _found(kind: type) -> Mapping[str, Any]:
-    return {name: value for _, value in members("gatherum.kernels.functions") if isinstance(value, kind)
-            for name in value.names}
+def _found(kind: type) -> Definitions[str, Any]:
+    def names(value: Any, module: str) -> Iterable[str]:
+        return value.names if isinstance(value, kind) else ()
+    return Definitions("gatherum.kernels.functions", names)
+
+
+_FORMS: Definitions[str, Form] = _found(Form)
+_LAZY_FORMS: Definitions[str, LazyForm] = _found(LazyForm)
+_PREDICATE_FORMS: Definitions[str, PredicateForm] = _found(PredicateForm)
 
 
 def forms() -> Mapping[str, Form]:
     """Forms of strict operators by name."""
-    return _found(Form)
+    return _FORMS
 
 
 def lazy_forms() -> Mapping[str, LazyForm]:
     """Forms of special forms by name."""
-    return _found(LazyForm)
+    return _LAZY_FORMS
 
 
 def predicate_forms() -> Mapping[str, PredicateForm]:
     """Forms of predicates by name."""
-    return _found(PredicateForm)
+    return _PREDICATE_FORMS

@@ -10,6 +10,7 @@ import pyarrow as pa
 from gatherum.kernels.coders import Coder, CompiledCoder, PairCoder, PlainCoder, PlainPairs
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.hashes import canonical_hashes, document_hashes
+from gatherum.kernels.scratch import Scratch
 from gatherum.kernels.state_batch import (
     BUCKET_SHIFT,
     StateSchema,
@@ -38,6 +39,7 @@ class GroupTable:
         self.coders: list[Coder] = [CompiledCoder() if compiled else PlainCoder() for _ in range(parts)]
         self.pairs: list[PairCoder] = [PairTable() if compiled else PlainPairs() for _ in range(parts - 1)]
         self.rows = RowCounts()
+        self.scratch = Scratch()
         self.states: list[States] = [states_for(aggregate, compiled, self.rows) for _, aggregate in schema.aggregates]
         self.representatives = Representatives(parts)
 
@@ -49,9 +51,17 @@ class GroupTable:
     def update(self, keys: Sequence[Column], arguments: Sequence[Column], ordinal: int) -> None:
         """Takes the rows of a batch in: their keys, and for each aggregate the values of its argument."""
         slots = self._slots(keys, ordinal)
-        self.rows.add(slots)
+        if not self.compiled:
+            for i, column in enumerate(arguments):
+                self.states[i] = self.states[i].update(slots, column, ordinal)
+            return
+        from gatherum.kernels.states.additions import Additions
+
+        additions = Additions(slots, self.scratch)
+        self.rows.add(additions)
         for i, column in enumerate(arguments):
-            self.states[i] = self.states[i].update(slots, column, ordinal)
+            self.states[i] = self.states[i].add(additions, column, ordinal)
+        additions.run()
 
     def absorb(self, batch: pa.RecordBatch) -> None:
         """Takes a state batch in; SourceError where it is not of this table's schema."""
@@ -131,7 +141,8 @@ class GroupTable:
     @property
     def nbytes(self) -> int:
         """The bytes held by keys and states, partly estimated."""
-        return sum(part.nbytes for part in (*self.coders, *self.pairs, self.representatives, *self.states, self.rows))
+        return sum(part.nbytes for part in (*self.coders, *self.pairs, self.representatives, *self.states, self.rows,
+                                            self.scratch))
 
 
 def bucket_of(hashes: np.ndarray) -> np.ndarray:

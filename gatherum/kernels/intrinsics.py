@@ -26,6 +26,43 @@ def load_word(typing_context: Any, address: Any) -> Any:
     return types.uint64(types.int64), generate
 
 
+def _item(bits: int, signed: bool = False) -> Callable[..., Any]:
+    """The code of a load by base address and index, in the form that compilers turn into vector code."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        base = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
+        item = builder.load(builder.gep(base, [arguments[1]]), align=1)
+        return item if bits == 64 else builder.sext(item, _I64) if signed else builder.zext(item, _I64)
+    return generate
+
+
+@machine
+def word_at(typing_context: Any, address: Any, index: Any) -> Any:
+    """Item `index` of the 64-bit integers at an address."""
+    return types.int64(types.int64, types.int64), _item(64)
+
+
+@machine
+def int_at(typing_context: Any, address: Any, index: Any) -> Any:
+    """Item `index` of the signed 32-bit integers at an address."""
+    return types.int64(types.int64, types.int64), _item(32, signed=True)
+
+
+@machine
+def byte_at(typing_context: Any, address: Any, index: Any) -> Any:
+    """Item `index` of the bytes at an address."""
+    return types.int64(types.int64, types.int64), _item(8)
+
+
+@machine
+def add_word(typing_context: Any, address: Any, slot: Any, term: Any) -> Any:
+    """slots[slot] += term, where the slots are 64-bit integers at an address."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(builder.inttoptr(arguments[0], _I64.as_pointer()), [arguments[1]])
+        builder.store(builder.add(builder.load(place, align=8), arguments[2]), place, align=8)
+        return context.get_dummy_value()
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
 @machine
 def load_byte(typing_context: Any, address: Any) -> Any:
     """The byte at an address."""

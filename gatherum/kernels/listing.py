@@ -36,3 +36,32 @@ def choose_rows(slots, ordinals, sign, best, at, start, changed):
             best[slot] = rank
             at[slot] = start + i
     return listed
+
+
+@kernel("int64(int32[::1], int64[::1], int64, int64[::1], int64, int64[::1], int64[::1], int64[::1], int64, "
+        "int64[::1])")
+def choose_rows_by_word(slots, words, word_flip, ordinals, ordinal_flip, best, best_ordinal, at, start, changed):
+    """Chooses for each group the row whose (word, ordinal) is least, as `choose_rows` does.
+
+    A flip of -1 inverts all bits of the words, or of the ordinals, so that the greatest one is the least. `best` and
+    `best_ordinal` hold them so.
+    """
+    each = np.int64(ordinals.shape[0] == slots.shape[0])
+    first = ordinals[0]
+    listed = 0
+    for i in range(slots.shape[0]):
+        slot = np.uint32(slots[i])
+        word = words[i] ^ word_flip
+        place = at[slot]
+        if place >= 0:
+            if word > best[slot]:
+                continue
+            if word == best[slot] and ((ordinals[i] if each else first + i) ^ ordinal_flip) > best_ordinal[slot]:
+                continue
+        if place < start:
+            changed[listed] = slot
+            listed += 1
+        best[slot] = word
+        best_ordinal[slot] = (ordinals[i] if each else first + i) ^ ordinal_flip
+        at[slot] = start + i
+    return listed

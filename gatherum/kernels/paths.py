@@ -1,5 +1,5 @@
-"""Values at a path below a column: through structs by their children, through lists by their items, and below the
-documents of variant columns by the meaning."""
+"""Values at a path below a column: through structs by their children, through lists by their items, through
+the documents of variant columns by their bytes, and below the arrays of variant columns by the meaning."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.assemble import assemble
+from gatherum.kernels.assemble import Piece, assemble
 from gatherum.kernels.buffers import valid_mask
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, invalid_is_missing, missing_column, variant_array
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import parts, to_variant
+from gatherum.kernels.document_fields import field_of_documents
 from gatherum.kernels.forms import Constant
 from gatherum.kernels.kinds import is_list
 from gatherum.kernels.lists import lists_of
@@ -89,17 +90,19 @@ def _below_lists(column: Column, path: Path, evaluation: Evaluation) -> Column:
 
 
 def _below_variant(column: Column, path: Path, evaluation: Evaluation) -> Column:
-    types = parts(column)[0]
-    nested = (types == BsonType.OBJECT) | (types == BsonType.ARRAY)
-    if not nested.any():
-        return missing_column(len(column))
-    if nested.all():
-        return _by_meaning(column, path, evaluation)
-    rows = np.flatnonzero(nested)
-    found = assemble([(rows, _by_meaning(column.take(rows), path, evaluation)),
-                      (np.flatnonzero(~nested), Constant(MISSING))], len(column))
-    assert isinstance(found, Column)
-    return found
+    types, _, data = parts(column)
+    documents, arrays = types == BsonType.OBJECT, types == BsonType.ARRAY
+    rows, others = np.flatnonzero(documents), np.flatnonzero(arrays)
+    pieces: list[Piece] = [(np.flatnonzero(~documents & ~arrays), Constant(MISSING))]
+    if len(rows):
+        field = field_of_documents(data.take(pa.array(rows)), path[0])
+        found = _by_meaning(column.take(rows), path, evaluation) if field is None else \
+            column_at(field, path[1:], evaluation)
+        pieces.append((rows, found))
+    if len(others):
+        pieces.append((others, _by_meaning(column.take(others), path, evaluation)))
+    found = assemble(pieces, len(column))
+    return found.column(len(column)) if isinstance(found, Constant) else found
 
 
 def _by_meaning(column: Column, path: Path, evaluation: Evaluation) -> Column:

@@ -35,6 +35,7 @@ def grown(array: np.ndarray, size: int) -> np.ndarray:
 
 def padded(array: np.ndarray, size: int, fill: Any = 0) -> np.ndarray:
     """As `grown`, with `fill` in what is new."""
-    larger = np.full(max(size, 2 * len(array), 64), fill, array.dtype)
+    count = max(size, 2 * len(array), 64)
+    larger = np.full(count, fill, array.dtype) if fill else np.zeros(count, array.dtype)
     larger[:len(array)] = array
     return larger

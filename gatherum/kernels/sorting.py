@@ -18,8 +18,9 @@ from gatherum.kernels.buffers import fixed_values, valid_mask
 from gatherum.kernels.by_type import parted
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
-from gatherum.kernels.columns.types import DATE, OBJECT_ID
+from gatherum.kernels.columns.types import DATE, DECIMAL128, OBJECT_ID
 from gatherum.kernels.columns.variant import parts
+from gatherum.kernels.decimals import decimal_ranks
 from gatherum.kernels.string_order import dense_ranks, string_ranks
 from gatherum.types.order import NULL_KEY, RANK, OrderKey, order_key
 from gatherum.types.values import MISSING, BsonType
@@ -140,6 +141,8 @@ def _ranks_of_valid(column: Column) -> np.ndarray:
         return string_ranks(array)
     if kind == OBJECT_ID:
         return string_ranks(array.storage.cast(pa.binary()))
+    if kind == DECIMAL128:
+        return decimal_ranks(array)
     if pa.types.is_decimal(kind):
         return dense_ranks(array)
     return _ranks_of_keys(order_keys(column))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels import coding
+from gatherum.kernels import coding, long_strings
 from gatherum.kernels.scratch import Scratch, grown, padded
 from gatherum.types.values import INT64_MAX, INT64_MIN
 
@@ -37,14 +37,34 @@ class WordTable:
     def encode(self, low: np.ndarray, high: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Writes the codes of the pairs (low[i], high[i]) into `codes` and returns it; `high` may hold one word for
         all rows."""
-        at = coding.encode_words(low, high, 0, self.slots, self.keys, self.used, codes)
-        while at < len(low):
-            self.slots = np.zeros(2 * len(self.slots), np.uint64)
-            self.keys = grown(self.keys, len(self.slots) + 2)
-            self.used[1] = _shift(self.slots)
-            coding.place_words(self.keys, self.used, self.slots)
-            at = coding.encode_words(low, high, at, self.slots, self.keys, self.used, codes)
+        at = 0
+        while (at := coding.encode_words(low, high, at, self.slots, self.keys, self.used, codes)) < len(low):
+            self._grow()
         return codes
+
+    def encode_strings(self, strings: StringBuffers, kind: np.uint64, valid: np.ndarray, invalid: np.uint64,
+                       codes: np.ndarray) -> bool:
+        """As `encode` for the words of strings, see `coding.pack_strings`; False where there is one that is too
+        long for words."""
+        at, rows = 0, len(codes)
+        while True:
+            reached = coding.encode_strings(strings.narrow, strings.wide, strings.data, strings.limit, kind, valid,
+                                            invalid, at, self.slots, self.keys, self.used, codes)
+            if reached == rows:
+                return True
+            if self._has_room():
+                return False
+            at = reached
+            self._grow()
+
+    def _has_room(self) -> bool:
+        return 2 * (self.size + coding.BLOCK) <= len(self.slots)
+
+    def _grow(self) -> None:
+        self.slots = np.zeros(2 * len(self.slots), np.uint64)
+        self.keys = grown(self.keys, len(self.slots) + 2)
+        self.used[1] = _shift(self.slots)
+        coding.place_words(self.keys, self.used, self.slots)
 
 
 def _shift(slots: np.ndarray) -> int:
@@ -178,8 +198,8 @@ class StringTable:
     def number(self, strings: StringBuffers, rows: np.ndarray, low: np.ndarray) -> None:
         """Writes the number of each of the strings `rows` to its place in `low`."""
         self._make_room(len(rows), strings.size_of(rows))
-        coding.number_strings(strings.narrow, strings.wide, strings.data, rows, self.slots, self.hashes, self.starts,
-                              self.arena.ctypes.data, self.used, low)
+        long_strings.number_strings(strings.narrow, strings.wide, strings.data, rows, self.slots, self.hashes,
+                                    self.starts, self.arena.ctypes.data, self.used, low)
 
     def _make_room(self, rows: int, size: int) -> None:
         most = int(self.used[0]) + rows
@@ -192,7 +212,7 @@ class StringTable:
         if 2 * most > len(self.slots):
             self.slots = np.zeros(1 << (2 * most - 1).bit_length(), np.int32)
             self.used[1] = _shift(self.slots)
-            coding.place_strings(self.hashes, self.used, self.slots)
+            long_strings.place_strings(self.hashes, self.used, self.slots)
 
 
 class StringBuffers:

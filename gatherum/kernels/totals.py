@@ -1,7 +1,4 @@
-"""Kernels for counts and exact sums: integers in 128 bits, doubles in a 128-bit window of fixed point.
-
-Totals are 128-bit integers, two words a group. `chosen` says which rows count; where it is empty, all do.
-"""
+"""Kernels that merge, read and round totals: 128-bit integers, two words a group."""
 
 from __future__ import annotations
 
@@ -11,84 +8,20 @@ import numba
 import numpy as np
 
 from gatherum.kernels.compiler import kernel
-from gatherum.kernels.intrinsics import add_shifted, add_wide, bits_double, double_bits, leading_zeros, load_byte
+from gatherum.kernels.intrinsics import add_wide, bits_double, leading_zeros, load_byte
 
 NO_ROWS: Final = np.empty(0, np.uint8)
-BLOCK = 1024
 HEADROOM = 1 << 60
 """A total whose upper word reaches this is not merged any further by kernels."""
 
 
-@kernel("void(int32[::1], uint8[::1], int64, int64[::1])")
-def count_rows(slots, chosen, step, counts):
-    """Adds `step` to the count of each row's group."""
-    if chosen.shape[0] == 0:
-        for i in range(slots.shape[0]):
-            counts[np.uint32(slots[i])] += step
-    else:
-        for i in range(slots.shape[0]):
-            counts[np.uint32(slots[i])] += step * (chosen[i] != 0)
-
-
 @kernel("void(int32[::1], uint8[::1], uint8, uint8[::1])")
 def mark_groups(slots, chosen, mark, marks):
-    """Sets the bits `mark` in the marks of each row's group."""
+    """Sets the bits `mark` in the marks of each row's group; `chosen` says which rows count, all where it is empty."""
     checked = chosen.shape[0] > 0
     for i in range(slots.shape[0]):
         if not checked or chosen[i]:
             marks[slots[i]] |= mark
-
-
-@kernel("void(int32[::1], int64[::1], uint8[::1], int64[::1])")
-def add_integers(slots, values, chosen, totals):
-    """Adds integers to the totals."""
-    address = totals.ctypes.data
-    if chosen.shape[0] == 0:
-        for i in range(values.shape[0]):
-            add_shifted(address, slots[i], values[i], 0)
-    else:
-        for i in range(values.shape[0]):
-            add_shifted(address, slots[i], values[i] if chosen[i] else 0, 0)
-
-
-@kernel("int64(int32[::1], float64[::1], uint8[::1], int64[::1], int64, int64, int64[::1])")
-def add_doubles(slots, values, chosen, totals, base, top, outside):
-    """Adds doubles to the totals in units of 2**(base - 1075).
-
-    Rows whose exponent lies outside base .. base + top are listed in `outside`; returns how many.
-    """
-    address = totals.ctypes.data
-    listed = 0
-    low, high = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
-    for begin in range(0, values.shape[0], BLOCK):
-        count = min(BLOCK, values.shape[0] - begin)
-        some, group = values[begin:begin + count], slots[begin:begin + count]
-        wrong = 0
-        for i in range(count):
-            bits = double_bits(some[i])
-            shift = ((bits >> 52) & 0x7FF) - base
-            inside = (shift >= 0) & (shift <= top)
-            wrong += (not inside) & ((bits << 1) != 0)
-            shift = shift if inside else 0
-            mantissa = ((bits & 0xFFFFFFFFFFFFF) | 0x10000000000000) if inside else 0
-            mantissa = (mantissa ^ (bits >> 63)) - (bits >> 63)
-            low[i] = mantissa << shift
-            high[i] = (mantissa >> 1) >> (63 - shift)
-        if chosen.shape[0] > 0:
-            for i in range(count):
-                keep = -np.int64(chosen[begin + i] != 0)
-                low[i] &= keep
-                high[i] &= keep
-        for i in range(count):
-            add_wide(address, group[i], np.uint64(low[i]), high[i])
-        if wrong:
-            for i in range(count):
-                bits = double_bits(some[i])
-                shift = ((bits >> 52) & 0x7FF) - base
-                if ((shift < 0) | (shift > top)) & ((bits << 1) != 0):
-                    outside[listed] = begin + i
-                    listed += chosen.shape[0] == 0 or chosen[begin + i] != 0
-    return listed
 
 
 @kernel("int64(int32[::1], int64[::1], int64[::1], int64[::1], int64[::1])")

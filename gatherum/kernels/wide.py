@@ -7,14 +7,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from gatherum.kernels.additions import WINDOW
 from gatherum.kernels.buffers import array_of, column_of_words
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.tables import StringBuffers
 from gatherum.kernels.totals import read_totals, round_totals
 from gatherum.types.values import INT32_MAX, INT32_MIN, BsonType
 
-WINDOW: Final = 40
-"""The exponents that one window spans; 127 - 53 - 40 bits are left for the number of rows."""
 WINDOW_ROWS: Final = 1 << 32
 """So many rows are taken into a window before it is emptied into Python totals."""
 HIGHEST_BASE: Final = 2046 - WINDOW

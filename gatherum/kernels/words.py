@@ -21,7 +21,7 @@ from gatherum.kernels.columns.types import DATE, OBJECT_ID
 from gatherum.kernels.columns.variant import boxed, parts
 from gatherum.kernels.compiler import kernel
 from gatherum.kernels.scratch import Scratch
-from gatherum.kernels.tables import StringBuffers, StringTable
+from gatherum.kernels.tables import StringBuffers, StringTable, WordTable
 from gatherum.types.order import group_key
 from gatherum.types.values import INT64_MAX, INT64_MIN, BsonType, Value, bson_type, millis
 
@@ -168,14 +168,22 @@ class WordMaker:
         whole = words_of_doubles(values, low, high)
         return WordColumn(low, high, 2 * whole > len(values))
 
+    def encode_short(self, column: Column, table: WordTable, codes: np.ndarray) -> bool:
+        """Codes by `table` of a column of short strings, without making its words; False for other columns."""
+        array = column.array
+        if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+            return False
+        invalid = int(BsonType.MISSING if column.missing else BsonType.NULL)
+        return table.encode_strings(StringBuffers(array), np.uint64(SHORT_STRING), _valid_bytes(array),
+                                    kind_word(invalid), codes)
+
     def _of_strings(self, array: pa.Array, long: int, short: int, invalid: int) -> WordColumn:
         rows = len(array)
         low, high = (self.scratch.array(name, np.uint64, rows) for name in ("low", "high"))
         long_rows = self.scratch.array("long", np.int64, rows + 1)
         strings = StringBuffers(array)
-        valid = _EMPTY if not array.null_count else array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
-        found = pack_strings(strings.narrow, strings.wide, strings.data, strings.limit, np.uint64(short), valid,
-                             kind_word(invalid), low, high, long_rows)
+        found = pack_strings(strings.narrow, strings.wide, strings.data, strings.limit, np.uint64(short),
+                             _valid_bytes(array), kind_word(invalid), low, high, long_rows)
         if found:
             some = long_rows[:found]
             table = self.strings.get(long)
@@ -228,6 +236,11 @@ class WordMaker:
                 made = self._of_values(values_of(column.take(rows)), len(rows))
                 low[rows], high[rows] = made.low, made.high
         return WordColumn(low, high)
+
+
+def _valid_bytes(array: pa.Array) -> np.ndarray:
+    """Which slots are valid; nothing where all are."""
+    return _EMPTY if not array.null_count else array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8)
 
 
 _EMPTY: Final = np.empty(0, np.uint8)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
 from gatherum.plan.protocols import Statistics
+from gatherum.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """`statistics` and `accepts` are by the source's name: what is known of it, and which of `fields`, `filter` and
     `limit` it makes use of; a source that is not named accepts nothing. `settings` are the query's."""

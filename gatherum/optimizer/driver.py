@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from gatherum.errors import InternalError
@@ -15,6 +14,7 @@ from gatherum.optimizer.subplan import first_input, with_first_input, with_side_
 from gatherum.plan.nodes import Node
 from gatherum.plan.output import output_fields
 from gatherum.plan.render import render
+from gatherum.records import record
 
 ROUNDS: Final = 20
 """How often the list of rules is gone through at most, for the plan and for one node."""
@@ -31,7 +31,7 @@ class Fired(NamedTuple):
     after: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Optimized:
     """The plan after all rules, and the applications that led to it, in their order."""
 

@@ -1,48 +1,39 @@
-"""The rules in the order in which they are tried: the only list of them. Each rule says what it needs before it."""
+"""The order in which the rules are tried: the only list of them, made of what each rule says it must come after.
+
+The rules are found in `rules/`. Where nothing else is said, a rule that looks at the whole plan comes after those that
+look at single nodes, and the rest follow the alphabet.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
+from gatherum.definitions import Definitions
+from gatherum.errors import InternalError
 from gatherum.optimizer.rule import Rule
-from gatherum.optimizer.rules.drop_no_ops import drop_no_ops
-from gatherum.optimizer.rules.drop_sort_before_group import drop_sort_before_group
-from gatherum.optimizer.rules.fold_constants import fold_constants
-from gatherum.optimizer.rules.limit_before_first import limit_before_first
-from gatherum.optimizer.rules.limit_sort import limit_sort
-from gatherum.optimizer.rules.merge_filters import merge_filters
-from gatherum.optimizer.rules.merge_limits import merge_limits
-from gatherum.optimizer.rules.merge_projections import merge_projections
-from gatherum.optimizer.rules.prune_columns import prune_columns
-from gatherum.optimizer.rules.push_filter_below_group import push_filter_below_group
-from gatherum.optimizer.rules.push_filter_below_lookup import push_filter_below_lookup
-from gatherum.optimizer.rules.push_filter_below_project import push_filter_below_project
-from gatherum.optimizer.rules.push_filter_below_replace_root import push_filter_below_replace_root
-from gatherum.optimizer.rules.push_filter_below_sort import push_filter_below_sort
-from gatherum.optimizer.rules.push_filter_below_unwind import push_filter_below_unwind
-from gatherum.optimizer.rules.push_filter_into_scan import push_filter_into_scan
-from gatherum.optimizer.rules.push_filter_into_union import push_filter_into_union
-from gatherum.optimizer.rules.push_limit_below_project import push_limit_below_project
-from gatherum.optimizer.rules.push_limit_into_scan import push_limit_into_scan
 
-ORDER: Final[tuple[Rule, ...]] = (
-    fold_constants,
-    drop_no_ops,
-    merge_filters,
-    push_filter_below_project,
-    push_filter_below_replace_root,
-    push_filter_below_unwind,
-    push_filter_below_sort,
-    push_filter_below_group,
-    push_filter_below_lookup,
-    push_filter_into_union,
-    push_filter_into_scan,
-    limit_before_first,
-    merge_limits,
-    push_limit_below_project,
-    limit_sort,
-    push_limit_into_scan,
-    drop_sort_before_group,
-    merge_projections,
-    prune_columns,
-)
+
+def in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules, each behind those that it is `after`; InternalError where that cannot be."""
+    waiting = sorted(rules, key=lambda rule: (not rule.on, rule.name))
+    ordered: list[Rule] = []
+    names: set[str] = set()
+    while waiting:
+        ready = next((rule for rule in waiting if names.issuperset(rule.after)), None)
+        if ready is None:
+            unmet = "; ".join(f"{rule.name} after {', '.join(sorted(set(rule.after) - names))}" for rule in waiting)
+            raise InternalError(f"rules wait for one another, or for rules that do not exist: {unmet}")
+        waiting.remove(ready)
+        ordered.append(ready)
+        names.add(ready.name)
+    return tuple(ordered)
+
+
+def _names(value: Any, module: str) -> Iterable[str]:
+    return (value.name,) if isinstance(value, Rule) else ()
+
+
+_RULES: Definitions[str, Rule] = Definitions("gatherum.optimizer.rules", _names)
+
+ORDER: Final = in_order(_RULES.values())

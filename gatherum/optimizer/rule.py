@@ -16,15 +16,15 @@ It must not apply to its own result for ever.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gatherum.optimizer.context import Context
 from gatherum.plan.nodes import Node
+from gatherum.records import record
 
 Apply = Callable[[Node, Context], Node | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One rule. `on` are the kinds of nodes that it is applied to; none: to the whole plan. `after` names the rules
     that should have been applied before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from gatherum.rows.nodes.granularity import check_roundable
 from gatherum.types.values import Value
 
 BLOCKS_KEPT: Final = 4
+BLOCK_ROWS: Final = 64
 
 
 class BucketAutoOperator(Operator):
@@ -57,7 +58,8 @@ class BucketAutoOperator(Operator):
 
     def finish(self) -> Iterator[Batch]:
         """As `Operator.finish`: the sorted rows are gone through twice, for the bounds and for the aggregates."""
-        keys: Any = _Values([self._keys(batch) for batch in self.sorter.finish()])
+        in_order = self._in_order()
+        keys: Any = _Values([self._keys(batch) for batch in in_order()])
         if not len(keys):
             return
         found = cut(keys, self.buckets)
@@ -65,7 +67,7 @@ class BucketAutoOperator(Operator):
         schema = StateSchema(None, tuple((name, call.build()) for name, call in self.buckets.aggregates))
         table = GroupTable(schema, self.context.compiled())
         position = 0
-        for batch in self.sorter.finish():
+        for batch in in_order():
             numbers = np.searchsorted(ends, np.arange(position, position + batch.rows), side="right")
             table.update([Column(pa.array(numbers))], [part.column(batch) for part in self.arguments], position)
             position += batch.rows
@@ -74,6 +76,14 @@ class BucketAutoOperator(Operator):
         for (name, _), answer in zip(self.buckets.aggregates, answers, strict=True):
             columns[name] = answer
         yield from self._in_morsels(Batch(columns, len(found)))
+
+    def _in_order(self) -> Callable[[], Iterable[Batch]]:
+        """What gives the sorted rows whenever it is called. They are kept if none is on disk: the sorter has counted
+        the memory of this copy."""
+        if self.sorter.runs:
+            return self.sorter.finish
+        batches = list(self.sorter.finish())
+        return lambda: batches
 
     def _in_morsels(self, batch: Batch) -> Iterator[Batch]:
         rows = self.context.settings.morsel_rows
@@ -94,16 +104,21 @@ class BucketAutoOperator(Operator):
 
 
 class _Values:
-    """The values of several columns, one behind the other, made block by block when they are asked for."""
+    """The values of several columns, one behind the other, made some at a time when they are asked for."""
 
     def __init__(self, columns: list[Column]) -> None:
+        self.columns = columns
         self.ends = np.cumsum([len(column) for column in columns]).tolist()
         self.starts = [0, *self.ends]
-        self.block = lru_cache(BLOCKS_KEPT)(lambda number: values_of(columns[number]))
+        self.block = lru_cache(BLOCKS_KEPT)(self._block)
+
+    def _block(self, column: int, number: int) -> list[Value]:
+        return values_of(self.columns[column].slice(number * BLOCK_ROWS, BLOCK_ROWS))
 
     def __len__(self) -> int:
         return self.starts[-1]
 
     def __getitem__(self, index: int) -> Value:
-        number = bisect_right(self.ends, index)
-        return self.block(number)[index - self.starts[number]]
+        column = bisect_right(self.ends, index)
+        number, place = divmod(index - self.starts[column], BLOCK_ROWS)
+        return self.block(column, number)[place]

@@ -19,6 +19,7 @@ from gatherum.physical.operator import Operator, QueryContext, Signal, Snapshot,
 from gatherum.physical.sort import SortOperator
 from gatherum.plan.nodes import Facet, Limit, Lookup, Node, Shared, Sort
 from gatherum.rows.interpreter import Run, interpret
+from gatherum.runtime.metrics import OperatorMetrics
 
 if TYPE_CHECKING:
     from gatherum.physical.lower import Fragment, Step
@@ -48,7 +49,11 @@ class FacetOperator(Operator):
     def absorb(self, other: FacetOperator) -> None:
         """As `Operator.absorb`."""
         for name, branch in self.branches.items():
-            branch.breaker.absorb(other.branches[name].breaker)
+            theirs = other.branches[name]
+            branch.breaker.absorb(theirs.breaker)
+            for operator, same in zip(branch.chain, theirs.chain, strict=True):
+                same.describe_expressions()
+                operator.metrics.merge(same.metrics)
 
     def finish(self) -> Iterator[Batch]:
         """As `Operator.finish`: the one document."""
@@ -82,13 +87,9 @@ class FacetOperator(Operator):
 
     def describe(self) -> None:
         """As `Operator.describe`, with what the branches did."""
-        for branch in self.branches.values():
-            for operator in branch.chain:
-                self.evaluation.filled.update(operator.evaluation.filled)
-                self.metrics.hold(operator.metrics.bytes_held or 0)
-                if operator.metrics.bytes_spilled:
-                    self.metrics.spill(operator.metrics.bytes_spilled)
         super().describe()
+        for name, branch in self.branches.items():
+            self.metrics.subplans[name] = branch.described(self.metrics)
 
 
 class _Branch:
@@ -119,6 +120,16 @@ class _Branch:
         if self.breaker is None:
             self.breaker = SortOperator(Sort(Shared(), (), limit), context)
         self.chain: list[Operator] = [*self.before, self.breaker, *self.after]
+
+    def described(self, given: OperatorMetrics) -> OperatorMetrics:
+        """The metrics of the operators, which took the rows that were given to the whole."""
+        below = OperatorMetrics("Shared", "columnar", rows_in=given.rows_in, rows_out=given.rows_in,
+                                batches=given.batches, seconds=0.0, node=Shared())
+        for operator in self.chain:
+            operator.describe()
+            operator.metrics.inputs = [below]
+            below = operator.metrics
+        return below
 
     def push(self, batch: Batch) -> None:
         """Takes a batch in."""

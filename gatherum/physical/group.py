@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,9 @@ from gatherum.plan.expressions import Expression, MakeDocument
 from gatherum.plan.nodes import Group
 from gatherum.storage.spill import StateSpill
 from gatherum.types.values import BsonType
+
+MEASURE_EVERY: Final = 8
+"""The bytes of a table without new groups are asked for after so many morsels."""
 
 
 class GroupOperator(Operator):
@@ -37,6 +41,8 @@ class GroupOperator(Operator):
         self.table = self._new_table()
         self.consumer = context.budget.consumer("Group")
         self.spills: list[StateSpill] = []
+        self._morsels = 0
+        self._groups = -1
 
     def _new_table(self) -> GroupTable:
         return GroupTable(self.schema, self.context.compiled())
@@ -48,12 +54,17 @@ class GroupOperator(Operator):
         keys = [self._key_column(key.column(batch)) for key in self.keys]
         arguments = [argument.column(batch) for argument in self.arguments]
         self.table.update(keys, arguments, batch.ordinal)
-        held = self.table.nbytes
-        self.consumer.hold(held)
-        self.metrics.hold(held)
+        self._morsels += 1
+        if self.table.size != self._groups or self._morsels % MEASURE_EVERY == 0:
+            self._groups = self.table.size
+            self._account(self.table.nbytes)
         if self.consumer.should_spill():
             self._spill()
         return ()
+
+    def _account(self, held: int) -> None:
+        self.consumer.hold(held)
+        self.metrics.hold(held)
 
     def _key_column(self, column: Column) -> Column:
         """The column with missing keys made null, where the key is one value."""
@@ -77,6 +88,7 @@ class GroupOperator(Operator):
             self.spills.append(StateSpill(self.context.space))
         self.metrics.spill(self.spills[0].write(self.table.export()))
         self.table = self._new_table()
+        self._groups = -1
         self.consumer.hold(0)
 
     def absorb(self, other: GroupOperator) -> None:
@@ -95,10 +107,9 @@ class GroupOperator(Operator):
             self.table.merge(other.table)
         elif other.table.size:
             self.table.absorb(other.table.export())
-        held = self.table.nbytes
-        self.metrics.hold(held)
+        other.table = other._new_table()
         other.consumer.close()
-        self.consumer.hold(held)
+        self._account(self.table.nbytes)
 
     def finish(self) -> Iterator[Batch]:
         """As `Operator.finish`: the groups in the order of their hashes, bucket by bucket where they were spilled."""
@@ -120,6 +131,7 @@ class GroupOperator(Operator):
         if not table.size:
             return
         order, _ = table.order()
+        self._account(table.nbytes + 3 * order.nbytes + table.representatives.nbytes)  # hashes, and the keys hashed
         rows = self.context.settings.morsel_rows
         for number, start in enumerate(range(0, len(order), rows)):
             groups = order[start:start + rows]

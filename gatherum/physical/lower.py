@@ -58,11 +58,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """`input` is a Scan, Documents or Shared node, or the fragments whose rows are read one after the other."""
+    """`input` is a Scan, Documents or Shared node, or the fragments whose rows are read one after the other, for the
+    `union` where that is one."""
 
     input: Node | tuple[Fragment, ...]
     chain: tuple[Step, ...] = ()
     last: Step | None = None
+    union: Union | None = None
 
 
 def lower(node: Node) -> Fragment:
@@ -71,7 +73,7 @@ def lower(node: Node) -> Fragment:
         case Scan() | Documents() | Shared():
             return Fragment(node)
         case Union(first, second):
-            return Fragment((lower(first), lower(second)))
+            return Fragment((lower(first), lower(second)), union=node)
     operator = OPERATORS.get(type(node))
     if operator is None:
         raise InternalError(f"there is no operator for {type(node).__name__}")

@@ -11,18 +11,20 @@ A bounded query is one that receives `Signal.END`.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
+from typing import Literal as OneOf
 
 import pyarrow as pa
 
 from gatherum.kernels.columns.batch import Batch
-from gatherum.kernels.evaluate import Evaluation
+from gatherum.kernels.evaluate import ColumnExpression, Evaluation
+from gatherum.plan.expressions import Expression, Get, Literal, Variable
 from gatherum.plan.nodes import Node
+from gatherum.plan.render import expression_text
 from gatherum.runtime.cancel import Cancellation
 from gatherum.runtime.memory import Budget
 from gatherum.runtime.metrics import OperatorMetrics
@@ -61,12 +63,38 @@ class QueryContext:
     compiled: Any
     """A function that tells whether kernels may be called now."""
 
-    def evaluation(self) -> Evaluation:
+    def evaluation(self) -> Expressions:
         """The evaluation of one operator's expressions."""
-        return Evaluation(self.variables, self.settings.engine == "columnar")
+        return Expressions(self.variables, self.settings.engine == "columnar")
 
 
-Spread = Literal["rows", "partial", "ordered"]
+class Expressions(Evaluation):
+    """The evaluation of one operator's expressions, which knows of each what the meaning filled."""
+
+    def __init__(self, variables: Mapping[str, Value], strict: bool) -> None:
+        super().__init__(variables, strict)
+        self._each: list[tuple[Expression, Evaluation]] = []
+
+    def compile(self, expression: Expression) -> ColumnExpression:
+        """As `Evaluation.compile`."""
+        own = Evaluation(self.variables, self.strict)
+        self._each.append((expression, own))
+        return own.compile(expression)
+
+    def filled_by_expression(self) -> dict[str, dict[str, int]]:
+        """How many rows the meaning filled, by expression and operator: nothing where a kernel served them all.
+
+        What only picks fields is left out, and the rows that were not left to an expression at all are under
+        `whole documents`.
+        """
+        found = {"whole documents": dict(self.filled)} if self.filled else {}
+        for expression, own in self._each:
+            if own.filled or not isinstance(expression, Get | Literal | Variable):
+                found[expression_text(expression)] = dict(own.filled)
+        return found
+
+
+Spread = OneOf["rows", "partial", "ordered"]
 
 
 class Operator(ABC):
@@ -83,13 +111,14 @@ class Operator(ABC):
         self.node = node
         self.context = context
         self.evaluation = context.evaluation()
-        self.metrics = OperatorMetrics(type(node).__name__, engine="columnar")
+        self.metrics = OperatorMetrics.of(node, "columnar")
 
     def push(self, batch: Batch) -> list[Batch]:
         """Takes a batch; returns the batches that are ready, without empty ones."""
-        start = time.perf_counter()
-        made = [made for made in self.process(batch) if made.rows]
-        self.metrics.count(batch.rows, sum(out.rows for out in made), time.perf_counter() - start)
+        self.metrics.take(batch.rows)
+        with self.metrics.timed():
+            made = [made for made in self.process(batch) if made.rows]
+        self.metrics.give(sum(out.rows for out in made))
         return made
 
     def signal(self, signal: Signal) -> Iterator[Batch]:
@@ -97,18 +126,18 @@ class Operator(ABC):
         if signal is Signal.CANCEL:
             self.close()
         elif signal is Signal.END:
+            self.metrics.begin()
             yield from self._metered(self.finish())
 
     def _metered(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Times a lazy series of batches: only the time until each is ready counts."""
         pending = iter(batches)
         while True:
-            start = time.perf_counter()
-            batch = next(pending, None)
-            seconds = time.perf_counter() - start
-            self.metrics.count(0, 0 if batch is None else batch.rows, seconds)
+            with self.metrics.timed():
+                batch = next(pending, None)
             if batch is None:
                 return
+            self.metrics.give(batch.rows)
             if batch.rows:
                 yield batch
 
@@ -141,9 +170,13 @@ class Operator(ABC):
 
     def describe(self) -> None:
         """Completes the metrics with what is known at the end."""
-        filled = self.evaluation.filled
-        if filled:
-            self.metrics.details["filled by meaning"] = dict(filled)
+        self.describe_expressions()
+
+    def describe_expressions(self) -> None:
+        """Adds to the metrics which expressions ran as kernels, and which by their meaning."""
+        filled = self.evaluation.filled_by_expression()
+        if filled and self.metrics.rows_in:
+            self.metrics.merge(OperatorMetrics("", details={"expressions": filled}))
 
 
 def push_through(operators: list[Operator], batch: Batch) -> list[Batch]:

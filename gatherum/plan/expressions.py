@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
+import bson
 import orjson
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions
 
 from gatherum.functions.registry import aggregates, operators, predicates
+from gatherum.records import record
 from gatherum.types.extended_json import encode
 from gatherum.types.values import MISSING, Value
 
 Path = tuple[str, ...]
 ROOT = "ROOT"
+_BSON: Final = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
 
 @cache
@@ -23,7 +28,7 @@ def field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expression:
     """The base of expressions."""
 
@@ -66,14 +71,18 @@ def _changed(value: Any, change: Callable[[Expression], Expression]) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Literal(Expression):
     """A constant; equal to another only with the same type (1 and 1.0 are two literals)."""
 
     value: Value
 
     def _key(self) -> bytes:
-        return b"" if self.value is MISSING else orjson.dumps(encode(self.value))
+        if self.value is MISSING:
+            return b""
+        if has_dollar_names(self.value):
+            return b"\0" + literal_bson(self.value)
+        return orjson.dumps(encode(self.value))
 
     def __eq__(self, other: object) -> bool:
         return type(other) is Literal and self._key() == other._key()
@@ -82,14 +91,26 @@ class Literal(Expression):
         return hash(self._key())
 
 
-@dataclass(frozen=True, slots=True)
+def has_dollar_names(value: Value) -> bool:
+    """Whether documents within a value have names that begin with $: Extended JSON could be taken for another value."""
+    if isinstance(value, dict):
+        return any(name.startswith("$") or has_dollar_names(item) for name, item in value.items())
+    return isinstance(value, list | tuple) and any(map(has_dollar_names, value))
+
+
+def literal_bson(value: Value) -> bytes:
+    """The BSON of a value, as that of a document's field with an empty name."""
+    return bson.encode({"": value}, codec_options=_BSON)
+
+
+@record
 class Variable(Expression):
     """A variable: `ROOT` (the document), `NOW`, one of the query's `let`, or one bound by an enclosing `Lambda`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Get(Expression):
     """The value at `path` below `of`; through an array it is the array of the values below its elements."""
 
@@ -101,21 +122,21 @@ class Get(Expression):
             raise ValueError(f"a path has no empty names: {self.path!r}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MakeDocument(Expression):
     """A document of computed fields; a field whose value is missing is left out."""
 
     items: tuple[tuple[str, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MakeArray(Expression):
     """An array of computed items; a missing item is null."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lambda(Expression):
     """A body in which `parameters` are variables; only an argument of a `Call`."""
 
@@ -123,7 +144,7 @@ class Lambda(Expression):
     body: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call(Expression):
     """An operator applied to arguments; None stands for an optional argument that was left out."""
 
@@ -135,7 +156,7 @@ class Call(Expression):
             raise ValueError(f"there is no operator {self.function}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Matches(Expression):
     """A query predicate on the values at `path` of `of`; an empty path is the value itself."""
 
@@ -149,7 +170,7 @@ class Matches(Expression):
             raise ValueError(f"there is no predicate {self.predicate}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AnyElement(Expression):
     """True where the value at `path` of `of` is an array with an element for which the body is true ($elemMatch)."""
 
@@ -158,28 +179,28 @@ class AnyElement(Expression):
     test: Lambda
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class And(Expression):
     """True where all parts are true; evaluated in order, up to the first false one."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Or(Expression):
     """True where some part is true; evaluated in order, up to the first true one."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Not(Expression):
     """True where the part is false, zero, null or missing."""
 
     part: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AggregateCall:
     """An aggregate function, its parameters (by name, as BSON literals) and the value that each row gives to it."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from gatherum.plan.expressions import AggregateCall, Expression, Path, field_names
+from gatherum.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """The base of nodes."""
 
@@ -46,7 +47,7 @@ class Node:
         return replace(self, **changed) if changed else self
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scan(Node):
     """A named source. `fields` (None: all) and `limit` narrow what is read; rows for which `filter` is false may be
     left out by the source, but need not be."""
@@ -57,14 +58,14 @@ class Scan(Node):
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Documents(Node):
     """The documents of a constant array."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filter(Node):
     """The rows for which the predicate is true."""
 
@@ -75,7 +76,7 @@ class Filter(Node):
 Keep = Literal["keep", "drop"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Projection:
     """What becomes of one path: `keep` it, `drop` it, or compute it."""
 
@@ -83,7 +84,7 @@ class Projection:
     action: Keep | Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Project(Node):
     """Reshapes documents.
 
@@ -96,7 +97,7 @@ class Project(Node):
     projections: tuple[Projection, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReplaceRoot(Node):
     """The document that the expression gives, in place of each document."""
 
@@ -104,7 +105,7 @@ class ReplaceRoot(Node):
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group(Node):
     """One document for each key: `_id` and the aggregates, in this order. A missing key is null."""
 
@@ -113,7 +114,7 @@ class Group(Node):
     aggregates: tuple[tuple[str, AggregateCall], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BucketAuto(Node):
     """At most `buckets` groups of nearly the same size, by ranges of the key; bounds from the series `granularity`."""
 
@@ -124,7 +125,7 @@ class BucketAuto(Node):
     granularity: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SortKey:
     """A path and whether larger values come first."""
 
@@ -132,7 +133,7 @@ class SortKey:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sort(Node):
     """The rows in order, ties in input order; with `limit`, only the first so many."""
 
@@ -141,7 +142,7 @@ class Sort(Node):
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limit(Node):
     """The first `count` rows."""
 
@@ -149,7 +150,7 @@ class Limit(Node):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Skip(Node):
     """All rows but the first `count`."""
 
@@ -157,7 +158,7 @@ class Skip(Node):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample(Node):
     """`count` rows chosen by a seeded hash of their ordinals."""
 
@@ -166,7 +167,7 @@ class Sample(Node):
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unwind(Node):
     """One row for each element of the array at `path`; `index` names the field for its position. Rows whose array is
     empty, null or missing are kept with `keep_empty`."""
@@ -177,12 +178,12 @@ class Unwind(Node):
     keep_empty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shared(Node):
     """What a branch of an enclosing `Facet` or a correlated subplan reads: the rows of its input."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facet(Node):
     """One document with an array for each branch; every branch reads all the input's rows, through `Shared`."""
 
@@ -200,7 +201,7 @@ class Facet(Node):
         return self if new is self.input else replace(self, input=new)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Union(Node):
     """All rows of the first input, then all of the second."""
 
@@ -208,7 +209,7 @@ class Union(Node):
     second: Node
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lookup(Node):
     """Each row with an array `into` of the rows of `other` whose value at `foreign` equals the row's at `local`.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
 
 from gatherum.plan.expressions import Expression, Path
+from gatherum.records import record
+from gatherum.types.order import OrderKey
 from gatherum.types.values import Document
 
 OnBad = Literal["error", "skip"]
@@ -17,15 +19,28 @@ BATCH_ROWS: Final = 1024
 SKIPPED_LISTED: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
+class ColumnStatistics:
+    """What is known of the values at a path, none of which lies in an array: how many are null or missing, the order
+    keys of the smallest and the largest of the others, and how many of these are distinct; None where unknown."""
+
+    nulls: int | None = None
+    low: OrderKey | None = None
+    high: OrderKey | None = None
+    distinct: int | None = None
+
+
+@record
 class Statistics:
-    """What a source knows of itself without being read; None where it does not know. `bytes` is the size as stored."""
+    """What a source knows of itself without being read; None where it does not know. `bytes` is the size as stored;
+    `columns` has the paths of which something is known, and may work that out when it is asked."""
 
     rows: int | None = None
     bytes: int | None = None
+    columns: Mapping[Path, ColumnStatistics] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """What a reader needs of a source. A source may give more than this, never less.
 

@@ -65,12 +65,13 @@ def render(plan: Node, indent: int = 0) -> str:
     while waiting:
         depth, label, node = waiting.pop()
         lines.append(f"{'  ' * depth}{label}{node_line(node)}")
-        below = [*[("", item) for item in node.inputs()], *_subplans(node)]
+        below = [*[("", item) for item in node.inputs()], *subplans(node)]
         waiting.extend((depth + 1, f"{name}: " if name else "", item) for name, item in reversed(below))
     return "\n".join(lines)
 
 
-def _subplans(node: Node) -> Iterator[tuple[str, Node]]:
+def subplans(node: Node) -> Iterator[tuple[str, Node]]:
+    """The plans that a node runs beside its inputs, with their names."""
     match node:
         case Facet():
             yield from zip(node.names, node.branches, strict=True)

@@ -26,7 +26,7 @@ from gatherum.errors import PipelineError
 from gatherum.functions.operator import Operator
 from gatherum.functions.registry import aggregates, operators
 from gatherum.plan import expressions, nodes
-from gatherum.plan.expressions import AggregateCall, Call, Expression, Literal
+from gatherum.plan.expressions import AggregateCall, Call, Expression, Literal, has_dollar_names, literal_bson
 from gatherum.plan.nodes import Node
 from gatherum.types.extended_json import decode, encode
 from gatherum.types.values import MISSING, Value
@@ -125,15 +125,9 @@ def _encode_value(value: Value) -> dict[str, Any]:
     """The part of a literal's form that gives its value; BSON where Extended JSON could be taken for another value."""
     if value is MISSING:
         return {}
-    if _has_dollar_names(value):
-        return {"bson": base64.b64encode(bson.encode({"": value})).decode()}
+    if has_dollar_names(value):
+        return {"bson": base64.b64encode(literal_bson(value)).decode()}
     return {"value": encode(value)}
-
-
-def _has_dollar_names(value: Value) -> bool:
-    if isinstance(value, dict):
-        return any(name.startswith("$") or _has_dollar_names(item) for name, item in value.items())
-    return isinstance(value, list | tuple) and any(_has_dollar_names(item) for item in value)
 
 
 @cache

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from gatherum.errors import InternalError, OperatorError
+from gatherum.definitions import Definitions
+from gatherum.errors import OperatorError
 from gatherum.functions.operator import Evaluator, Frame
-from gatherum.functions.registry import members
 from gatherum.plan.expressions import Expression
 from gatherum.plan.nodes import Node, Scan
 from gatherum.rows.batches import Batches
 from gatherum.rows.expressions import compile_expression, compile_predicate
 from gatherum.rows.scope import Scope
+from gatherum.runtime.sizes import size_of
 from gatherum.types.values import Document
 
 Open = Callable[[Scan], Iterable[list[Document]]]
@@ -27,18 +27,33 @@ NESTED = 50
 """How many nodes pull rows through one another; of a longer chain the lower part is run first, its rows held."""
 
 
+class Watch(Protocol):
+    """Who counts and times what the nodes do."""
+
+    def made(self, node: Node, batches: Batches) -> Batches:
+        """The rows that a node makes, passed on as they are asked for."""
+        ...
+
+    def held(self, node: Node, batches: Batches) -> Batches:
+        """The rows that a node has made before, passed on to the one that reads them."""
+        ...
+
+    def holds(self, node: Node, size: int) -> None:
+        """A node holds so many bytes now."""
+        ...
+
+
 @dataclass(slots=True)
 class Run:
     """One execution of a plan: how its sources are opened, its variables, and who watches the batches go by.
 
-    `open` gives the documents of a Scan in batches. `shared` holds the rows that `Shared` nodes read. `watch`, where
-    given, wraps the batches of every node, to count and to time.
+    `open` gives the documents of a Scan in batches. `shared` holds the rows that `Shared` nodes read.
     """
 
     open: Open
     variables: Mapping[str, Any]
     shared: list[list[Document]] = field(default_factory=list)
-    watch: Callable[[Node, Batches], Batches] | None = None
+    watch: Watch | None = None
     scope: Scope = field(init=False)
     _held: dict[int, list[list[Document]]] = field(default_factory=dict)
 
@@ -48,13 +63,19 @@ class Run:
     def batches(self, node: Node) -> Batches:
         """The rows of a node; for the node that reads it."""
         if id(node) in self._held:
-            return iter(self._held.pop(id(node)))
+            rows = iter(self._held.pop(id(node)))
+            return rows if self.watch is None else self.watch.held(node, rows)
         produced = interpreters()[type(node)](node, self)
-        return produced if self.watch is None else self.watch(node, produced)
+        return produced if self.watch is None else self.watch.made(node, produced)
 
     def hold(self, node: Node) -> None:
         """Runs a node now; `batches` gives the rows later."""
         self._held[id(node)] = list(self.batches(node))
+
+    def holds(self, node: Node, *held: Any) -> None:
+        """Says what a node holds in memory."""
+        if self.watch is not None:
+            self.watch.holds(node, size_of(*held))
 
     def expression(self, expression: Expression) -> Evaluator:
         """Compiles an expression; compile everything before asking for the `frame`."""
@@ -77,14 +98,17 @@ def interprets(kind: type[Node]) -> Callable[[F], F]:
     return mark
 
 
-@cache
+def _interpreted(value: Any, module: str) -> Iterable[type[Node]]:
+    return (getattr(value, _INTERPRETS),) if hasattr(value, _INTERPRETS) else ()
+
+
+_INTERPRETERS: Definitions[type[Node], Interpret] = Definitions(
+    "gatherum.rows.nodes", _interpreted, lambda kind: f"@interprets({kind.__name__})")
+
+
 def interpreters() -> Mapping[type[Node], Interpret]:
-    """The functions by kind of node."""
-    found = {getattr(value, _INTERPRETS): value for _, value in members("gatherum.rows.nodes")
-             if hasattr(value, _INTERPRETS)}
-    if not found:
-        raise InternalError("no interpreters found")
-    return found
+    """The functions by kind of node, found in `nodes/`."""
+    return _INTERPRETERS
 
 
 def interpret(plan: Node, run: Run) -> Batches:

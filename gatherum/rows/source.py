@@ -8,6 +8,8 @@ results are exactly those of `compile_expression`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any, Final
 
 from gatherum.functions.registry import operators
@@ -18,6 +20,7 @@ from gatherum.plan.expressions import (
     Expression,
     Get,
     Literal,
+    MakeDocument,
     Matches,
     Not,
     Or,
@@ -72,6 +75,12 @@ def _is_boolean(expression: Expression) -> bool:
     return isinstance(expression, And | Or | Not | Matches)
 
 
+@lru_cache(256)
+def _code(source: str) -> CodeType:
+    """Compiling costs as much as running over some hundred rows, and the same pipelines come again."""
+    return compile(source, "<generated>", "eval")
+
+
 class _Writer:
     """Writes one comprehension; `names` holds what its source refers to."""
 
@@ -84,7 +93,7 @@ class _Writer:
     def compiled(self, source: str, **names: Any) -> OverRows:
         """The function of `rows` that the source is the result of."""
         self.names.update(names, frame=self.scope.frame())
-        return eval(f"lambda rows: {source}", self.names)
+        return eval(_code(f"lambda rows: {source}"), self.names)
 
     def value(self, expression: Expression) -> str:
         """Source for the expression's value."""
@@ -116,6 +125,8 @@ class _Writer:
                 return self._constant(value)
             case Get(Variable(name), (single,)) if name == ROOT:
                 return f"row.get({single!r}, MISSING)"
+            case MakeDocument(items) if 0 < len(items) == len(dict(items)):
+                return self._document(expression, items)
             case Call("$cond", (Expression() as test, Expression() as then, Expression() as other)):
                 return f"({self.value(then)} if {self.test(test)} else {self.value(other)})"
             case Call(function, (Expression() as a, Expression() as b)) if function in _ARITHMETIC:
@@ -141,12 +152,22 @@ class _Writer:
         written = self._value(expression)
         return written if written is None or _is_boolean(expression) else f"truth({written})"
 
+    def _document(self, expression: MakeDocument, items: tuple[tuple[str, Expression], ...]) -> str:
+        """A display of the fields; where one is missing, the closure is called."""
+        names = [self.local() for _ in items]
+        there = [f"({local} := {self.value(item)}) is not MISSING"
+                 for local, (_, item) in zip(names, items, strict=True)]
+        fields = [f"{name!r}: {local}" for local, (name, _) in zip(names, items, strict=True)]
+        other = f"{self._constant(compile_expression(expression, self.scope))}(row, frame)"
+        return f"({{{', '.join(fields)}}} if {' and '.join(there)} else {other})"
+
     def _arithmetic(self, template: str, function: str, a: Expression, b: Expression, guard: str = "") -> str:
         """On two doubles, or a double and an int, by Python's operator; for the rest the meaning is called."""
-        x, y, kind = self.local(), self.local(), self.local()
+        x, y, first, second = self.local(), self.local(), self.local(), self.local()
         quick = template.format(x=x, y=y)
-        check = (f"(type({x} := {self.value(a)}) is float) & (({kind} := type({y} := {self.value(b)})) is float"
-                 f" or {kind} is int)")
+        check = (f"(({first} := type({x} := {self.value(a)})) is float or {first} is int)"
+                 f" & (({second} := type({y} := {self.value(b)})) is float or {second} is int)"
+                 f" and ({first} is float or {second} is float)")
         return f"({quick} if {check}{guard.format(y=y)} else {self._meaning(function)}({x}, {y}))"
 
     def _comparison(self, sign: str, function: str, a: Expression, b: Expression) -> str:

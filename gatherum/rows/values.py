@@ -12,7 +12,7 @@ from gatherum.types.values import MISSING, Document, Value
 if TYPE_CHECKING:
     from gatherum.rows.interpreter import Run
 
-SOURCE_ROWS = 1000
+SOURCE_ROWS = 300
 """After so many rows it pays to compile source."""
 
 OverRows = Callable[[list[Document]], list[Any]]

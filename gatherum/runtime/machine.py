@@ -1,7 +1,7 @@
 """What the machine, or the container around this process, allows: processors and memory.
 
 Numbers come from the process's control groups (version 1 and 2) and from /proc. On a system that has neither, the
-processors are those that Python counts, and numbers of memory are None.
+processors are those that Python counts, and numbers of memory are None. The control groups' limits are read once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -19,19 +20,25 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 def cpu_limit(proc: Path = PROC) -> int:
     """How many threads can run at once: the processors this process may use, bounded by its control groups' quota."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quotas = [quota for directory in _control_groups("cpu", proc) if (quota := _cpu_quota(directory)) is not None]
-    return max(1, math.ceil(min([processors, *quotas])))
+    return max(1, math.ceil(min([processors, *_cpu_quotas(proc)])))
+
+
+@cache
+def _cpu_quotas(proc: Path) -> list[float]:
+    return [quota for directory in _control_groups("cpu", proc) if (quota := _cpu_quota(directory)) is not None]
 
 
 def memory_limit(proc: Path = PROC) -> int | None:
     """Bytes this process can use: the least of its control groups' limits and the memory that the machine has left."""
-    limits = [limit for directory in _control_groups("memory", proc)
-              for name in ("memory.max", "memory.high", "memory.limit_in_bytes")
-              if (limit := _number(directory / name)) is not None]
     available = re.search(r"^MemAvailable:\s+(\d+) kB", _text(proc / "meminfo"), re.MULTILINE)
-    if available:
-        limits.append(int(available[1]) * 1024)
-    return min(limits, default=None)
+    return min([*_memory_limits(proc), *([int(available[1]) * 1024] if available else [])], default=None)
+
+
+@cache
+def _memory_limits(proc: Path) -> list[int]:
+    return [limit for directory in _control_groups("memory", proc)
+            for name in ("memory.max", "memory.high", "memory.limit_in_bytes")
+            if (limit := _number(directory / name)) is not None]
 
 
 def anonymous_resident() -> int | None:

@@ -7,8 +7,10 @@ what all say they hold, and by how much the process has really grown.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
@@ -24,6 +26,7 @@ from gatherum.runtime.threads import Worker
 # to begin; and by how much the limit may be passed while the largest consumer has yet to spill.
 WORTHWHILE = 16
 OVERRUN = 8
+MEASURED_EVERY = 0.01
 
 Trim = Callable[[], object]
 
@@ -32,11 +35,13 @@ class Runtime:
     """The memory of the process, leased to queries; `limit` bounds what all of them hold together.
 
     A single query whose own limit is higher raises the bound to it. `resident` measures the process, None where it
-    cannot be measured.
+    cannot be measured; decisions rest on a measurement that is at most `measured_every` seconds old.
     """
 
-    def __init__(self, limit: int, resident: Callable[[], int | None] = machine.anonymous_resident) -> None:
+    def __init__(self, limit: int, resident: Callable[[], int | None] = machine.anonymous_resident,
+                 measured_every: float = 0.0) -> None:
         self.limit = limit
+        self.measured_every = measured_every
         self._resident = resident
         self._trims: list[Trim] = []
         self.restart()
@@ -48,6 +53,7 @@ class Runtime:
         self._waiting: deque[Budget] = deque()
         self._baseline = self._resident()
         self._growth_after_trim: int | None = None
+        self._lately: tuple[float, int | None] = (-math.inf, None)
 
     def on_trim(self, trim: Trim) -> None:
         """Has `trim` called before a spill is decided on because the process has grown: it should empty a pool."""
@@ -58,6 +64,12 @@ class Runtime:
         """Bytes of anonymous memory that the process has gained since the runtime started; None where not known."""
         resident = self._resident()
         return None if resident is None or self._baseline is None else max(0, resident - self._baseline)
+
+    def _growth_lately(self) -> int | None:
+        now = time.monotonic()
+        if now - self._lately[0] >= self.measured_every:
+            self._lately = now, self.growth()
+        return self._lately[1]
 
     def held(self) -> int:
         """Bytes that all queries say they hold."""
@@ -113,7 +125,7 @@ class Runtime:
 
     def decide(self, consumer: Consumer, estimated: int) -> bool:
         """Whether this consumer is the one to spill, if it is about to take `estimated` bytes more."""
-        growth = self.growth()
+        growth = self._growth_lately()
         budget = consumer.budget
         with self.changed:
             budget.note(growth)
@@ -284,7 +296,8 @@ def runtime() -> Runtime:
     if _runtime is None:
         with _starting:
             if _runtime is None:
-                _runtime = Runtime(int((machine.memory_limit() or UNKNOWN_MEMORY) * MEMORY_SHARE))
+                _runtime = Runtime(int((machine.memory_limit() or UNKNOWN_MEMORY) * MEMORY_SHARE),
+                                   measured_every=MEASURED_EVERY)
     return _runtime
 
 

@@ -1,23 +1,41 @@
-"""What a query did: counted by its operators while it runs, shown by explain and kept with the result.
+"""What operators did: counted while a query runs, shown by explain and kept with the result.
 
 A number that was not measured is None, never 0.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gatherum.plan.nodes import Node
+from gatherum.plan.render import node_line
+
+_NUMBERS: Final = ("rows_in", "rows_out", "batches", "seconds", "bytes_held", "bytes_spilled")
+
+
+class _Clock(threading.local):
+    """What nested measurements took within the one that runs on this thread."""
+
+    below = 0.0
+
+
+_clock = _Clock()
 
 
 @dataclass(slots=True)
 class OperatorMetrics:
     """What one operator did. Every thread counts in one of its own; `merge` puts them together.
 
-    `engine` says which engine ran it and `why`; `seconds` are of all threads together, without the time of its
-    `inputs`; `bytes_held` is the most that it held in memory at once, `bytes_spilled` all that it wrote to disk.
+    `engine` says which engine ran it and `why`. `rows_in` are the rows that it took from its `inputs`, `rows_out` those
+    that it handed over; an operator without inputs took in what it read. `rows_estimated` are the rows that the
+    statistics of the sources promised. `batches` are those taken in, or read. `seconds` are of all threads together,
+    without the time of other operators. `bytes_held` is the most that it held in memory at once, `bytes_spilled` all
+    that it wrote to disk. `subplans` are the plans that it ran beside its inputs, by their names.
     """
 
     name: str
@@ -25,22 +43,37 @@ class OperatorMetrics:
     why: str = ""
     rows_in: int | None = None
     rows_out: int | None = None
+    rows_estimated: float | None = None
     batches: int | None = None
     seconds: float | None = None
     bytes_held: int | None = None
     bytes_spilled: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
     inputs: list[OperatorMetrics] = field(default_factory=list)
+    subplans: dict[str, OperatorMetrics] = field(default_factory=dict)
+    node: Node | None = None
 
-    def count(self, rows_in: int = 0, rows_out: int = 0, seconds: float = 0.0) -> None:
-        """Counts one batch."""
-        self.rows_in = (self.rows_in or 0) + rows_in
-        self.rows_out = (self.rows_out or 0) + rows_out
+    @classmethod
+    def of(cls, node: Node, engine: str = "") -> OperatorMetrics:
+        """The metrics of the operator that carries out a node."""
+        return cls(type(node).__name__, engine, node=node)
+
+    def begin(self) -> None:
+        """Notes that it runs: from now on, that no row came is known."""
+        self.rows_in, self.rows_out, self.batches = self.rows_in or 0, self.rows_out or 0, self.batches or 0
+
+    def take(self, rows: int) -> None:
+        """Counts a batch taken in, or read."""
+        self.rows_in = (self.rows_in or 0) + rows
         self.batches = (self.batches or 0) + 1
-        self.seconds = (self.seconds or 0.0) + seconds
+
+    def give(self, rows: int) -> None:
+        """Counts rows handed over."""
+        self.rows_out = (self.rows_out or 0) + rows
 
     def hold(self, size: int) -> None:
-        """Notes that `size` bytes are held now."""
+        """Notes that `size` bytes are held now; of what is held, something may be spilled."""
+        self.bytes_spilled = self.bytes_spilled or 0
         if self.bytes_held is None or size > self.bytes_held:
             self.bytes_held = size
 
@@ -50,93 +83,75 @@ class OperatorMetrics:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Counts the time spent within."""
+        """Counts the time spent within, but for what is timed for other operators within it on the same thread."""
+        outer, _clock.below = _clock.below, 0.0
         start = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds = (self.seconds or 0.0) + time.perf_counter() - start
+            passed = time.perf_counter() - start
+            self.seconds = (self.seconds or 0.0) + passed - _clock.below
+            _clock.below = outer + passed
 
     def merge(self, other: OperatorMetrics) -> None:
-        """Adds what another thread counted for the same operator; its inputs are merged one by one."""
+        """Adds what another thread, or another run, counted for the same operators."""
+        pairs: list[tuple[OperatorMetrics, OperatorMetrics]] = [(self, other)]
+        while pairs:
+            mine, others = pairs.pop()
+            mine._add(others)
+            pairs += zip(mine.inputs, others.inputs, strict=False)
+            mine.inputs.extend(others.inputs[len(mine.inputs):])
+            pairs += [(mine.subplans[name], others.subplans[name]) for name in mine.subplans if name in others.subplans]
+            mine.subplans = {**others.subplans, **mine.subplans}
+
+    def _add(self, other: OperatorMetrics) -> None:
         self.engine = _united(self.engine, other.engine, " and ")
         self.why = _united(self.why, other.why, "; ")
         for name in _NUMBERS:
             setattr(self, name, _sum(getattr(self, name), getattr(other, name)))
         for name, value in other.details.items():
             self.details[name] = _merged(self.details[name], value) if name in self.details else value
-        for mine, others in zip(self.inputs, other.inputs, strict=False):
-            mine.merge(others)
-        self.inputs.extend(other.inputs[len(self.inputs):])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, the inputs nested."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {**values, "details": dict(self.details), "inputs": [each.to_dict() for each in self.inputs]}
-
-
-_NUMBERS = ("rows_in", "rows_out", "batches", "seconds", "bytes_held", "bytes_spilled")
-
-
-@dataclass(slots=True)
-class Coverage:
-    """Which part of a source a result rests on.
-
-    `parts` are files, row groups or shards, whatever `source` consists of; `rows_skipped` are records that could not
-    be read; `as_of` says how old the data is, in seconds since 1970.
-    """
-
-    source: str
-    parts: int | None = None
-    parts_read: int | None = None
-    rows_read: int | None = None
-    rows_skipped: int | None = None
-    as_of: float | None = None
-    missing: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {**{each.name: getattr(self, each.name) for each in fields(self)}, "missing": list(self.missing)}
-
-
-@dataclass(slots=True)
-class QueryMetrics:
-    """What a query did as a whole: `operators` are the last ones, whose inputs lead to the sources.
-
-    `seconds` is the time that passed; `peak_memory` the most bytes that the process had grown by.
-    """
-
-    operators: list[OperatorMetrics] = field(default_factory=list)
-    seconds: float | None = None
-    peak_memory: int | None = None
-    coverage: list[Coverage] = field(default_factory=list)
 
     def walk(self) -> Iterator[OperatorMetrics]:
-        """Every operator, inputs before what reads them."""
-        return _walk(self.operators)
+        """This operator and all that it rests on, each before what it reads."""
+        left: list[OperatorMetrics] = [self]
+        while left:
+            operator = left.pop()
+            yield operator
+            left += reversed([*operator.inputs, *operator.subplans.values()])
 
-    def note_memory(self, size: int | None) -> None:
-        """Notes a measurement of the memory in use; None is no measurement."""
-        if size is not None:
-            self.peak_memory = max(self.peak_memory or 0, size)
+    def estimate(self, rows: Mapping[int, float]) -> None:
+        """Notes the rows estimated, by the identity of the nodes."""
+        for operator in self.walk():
+            if operator.node is not None:
+                operator.rows_estimated = rows.get(id(operator.node))
 
-    @property
-    def bytes_spilled(self) -> int | None:
-        """Bytes that all operators wrote to disk; None where none has counted."""
-        counted = [each.bytes_spilled for each in self.walk() if each.bytes_spilled is not None]
-        return sum(counted) if counted else None
+    def to_list(self) -> list[dict[str, Any]]:
+        """All operators as plain values, the last one first; `inputs` and `subplans` are places in the list."""
+        operators = list(self.walk())
+        places = {id(operator): place for place, operator in enumerate(operators)}
+        return [{**operator._values(), "inputs": [places[id(each)] for each in operator.inputs],
+                 "subplans": {name: places[id(each)] for name, each in operator.subplans.items()}}
+                for operator in operators]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"seconds": self.seconds, "peak_memory": self.peak_memory,
-                "coverage": [each.to_dict() for each in self.coverage],
-                "operators": [each.to_dict() for each in self.operators]}
+    def _values(self) -> dict[str, Any]:
+        expected = _united_rows(self.inputs)
+        return {"name": self.name, "operator": self.name if self.node is None else node_line(self.node),
+                "engine": self.engine, "why": self.why, "rows_in": self.rows_in, "rows_out": self.rows_out,
+                "rows_estimated": self.rows_estimated,
+                "selectivity": _ratio(self.rows_out, self.rows_in) if self.inputs else None,
+                "selectivity_estimated": _ratio(self.rows_estimated, expected),
+                "batches": self.batches, "seconds": self.seconds, "bytes_held": self.bytes_held,
+                "bytes_spilled": self.bytes_spilled, "details": dict(self.details)}
 
 
-def _walk(operators: Iterable[OperatorMetrics]) -> Iterator[OperatorMetrics]:
-    for operator in operators:
-        yield from _walk(operator.inputs)
-        yield operator
+def _united_rows(operators: list[OperatorMetrics]) -> float | None:
+    known = [each.rows_estimated for each in operators if each.rows_estimated is not None]
+    return sum(known) if len(known) == len(operators) else None
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole
 
 
 def _sum(mine: Any, others: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gatherum.errors import SettingError
+from gatherum.records import record
 from gatherum.runtime import machine
 
 PREFIX = "GATHERUM_"
@@ -155,7 +156,7 @@ class Settings:
     kernel_cache: Path = field(default_factory=_default_kernel_cache, metadata=_about(
         _path, "Where compiled kernels are kept.", "~/.cache/gatherum/kernels"))
     rows_engine_limit: int = field(default=4_000_000, metadata=_about(
-        parse_size, "The size of input up to which engine auto takes the rows engine.", "4MB"))
+        parse_size, "The size of input up to which engine auto takes the rows engine; with 0 it never does.", "4MB"))
     seed: int = field(default=0, metadata=_about(
         _whole(0, 2**63 - 1), "Decides what $sample and other functions of chance draw: equal seeds draw equally."))
     tz_aware: bool = field(default=False, metadata=_about(
@@ -185,7 +186,7 @@ class Settings:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Documentation:
     """What the reference says about a setting."""
 

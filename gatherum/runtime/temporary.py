@@ -45,6 +45,9 @@ class TemporarySpace:
 
     def create(self, label: str) -> TemporaryFile:
         """A new empty file, whose name begins with `label`."""
+        if self._limit == 0:
+            raise ResourceError("the query needs more memory than its limit, and may not write to disk: raise the "
+                                "setting memory_limit, or allow temporary files (allowDiskUse, disk_limit)")
         directory = process_directory(self._temp_directory)
         try:
             file = TemporaryFile(directory / f"{label}-{os.urandom(8).hex()}", self)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from types import MappingProxyType, TracebackType
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
+from gatherum.definitions import Definitions
 from gatherum.errors import SettingError, SourceError
-from gatherum.functions.registry import members, nearest
+from gatherum.functions.registry import nearest
 from gatherum.plan.protocols import Sink
+from gatherum.records import record
+from gatherum.runtime.suffixes import suffixes_of
 from gatherum.sinks.output_file import OutputFile, compression_suffix
 from gatherum.types.values import Document
 
@@ -28,12 +29,12 @@ class Writer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SinkFormat:
     """One format of files: a module of this package with such a value is all that a format needs.
 
-    `open(stream, lossy=..., **options)` gives the `Writer`; `options` names the options that it takes. The module is
-    imported whenever files are written: what is slow to import is imported in `open`.
+    `open(stream, lossy=..., **options)` gives the `Writer`; `options` names the options that it takes. What is
+    slow to import is imported in `open`.
     """
 
     name: str
@@ -42,11 +43,21 @@ class SinkFormat:
     options: tuple[str, ...] = ()
 
 
-@cache
+def _names(value: Any, module: str) -> Iterable[str]:
+    return (value.name,) if isinstance(value, SinkFormat) else ()
+
+
+def _suffixes(value: Any, module: str) -> Iterable[str]:
+    return value.suffixes if isinstance(value, SinkFormat) else ()
+
+
+_FORMATS: Definitions[str, SinkFormat] = Definitions("gatherum.sinks", _names)
+_BY_SUFFIX: Definitions[str, SinkFormat] = Definitions("gatherum.sinks", _suffixes)
+
+
 def formats() -> Mapping[str, SinkFormat]:
     """The file formats by name, found in the modules of this package."""
-    return MappingProxyType({value.name: value for _, value in members("gatherum.sinks")
-                             if isinstance(value, SinkFormat)})
+    return _FORMATS
 
 
 def open_sink(target: str | os.PathLike[str] | BinaryIO, format: str | None = None, lossy: bool = False,
@@ -77,14 +88,12 @@ def _format_of(target: Any, name: str | None) -> SinkFormat:
         return known[name]
     if not isinstance(target, str | os.PathLike):
         raise SourceError(f"name the format to write to a stream, one of {', '.join(known)}")
-    path = os.fspath(target).lower()
-    path = path.removesuffix(compression_suffix(path))
-    for form in known.values():
-        if path.endswith(form.suffixes):
-            return form
-    suffixes = sorted(suffix for form in known.values() for suffix in form.suffixes)
-    raise SourceError(f"the suffix of {os.fspath(target)} names no format ({', '.join(suffixes)}): name the format, "
-                      f"one of {', '.join(known)}")
+    path = os.fspath(target)
+    for suffix in suffixes_of(path.removesuffix(compression_suffix(path))):
+        if suffix in _BY_SUFFIX:
+            return _BY_SUFFIX[suffix]
+    raise SourceError(f"the suffix of {path} names no format ({', '.join(sorted(_BY_SUFFIX))}): name the format, one "
+                      f"of {', '.join(known)}")
 
 
 class FileSink:

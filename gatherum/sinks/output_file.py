@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
-import gzip
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Callable
@@ -18,7 +15,15 @@ STANDARD_OUTPUT: Final = "-"
 
 
 def _gzip(stream: BinaryIO) -> BinaryIO:
+    import gzip
+
     return cast("BinaryIO", gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0))
+
+
+def _bzip2(stream: BinaryIO) -> BinaryIO:
+    import bz2
+
+    return cast("BinaryIO", bz2.BZ2File(stream, "wb"))
 
 
 def _zstandard(stream: BinaryIO) -> BinaryIO:
@@ -27,9 +32,8 @@ def _zstandard(stream: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", zstandard.ZstdCompressor().stream_writer(stream, closefd=False))
 
 
-COMPRESSORS: Final[dict[str, Callable[[BinaryIO], BinaryIO]]] = {
-    ".gz": _gzip, ".bz2": lambda stream: cast("BinaryIO", bz2.BZ2File(stream, "wb")), ".zst": _zstandard,
-}
+COMPRESSORS: Final[dict[str, Callable[[BinaryIO], BinaryIO]]] = {".gz": _gzip, ".bz2": _bzip2, ".zst": _zstandard}
+"""The modules of compression are imported when a file is compressed: most are not."""
 
 
 def compression_suffix(name: str) -> str:
@@ -66,7 +70,7 @@ class OutputFile:
         if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
             return open(path, "wb")
         folder, name = os.path.split(path)
-        self._path, self._hidden = path, os.path.join(folder, f".{name}.{secrets.token_hex(4)}.part")
+        self._path, self._hidden = path, os.path.join(folder, f".{name}.{os.urandom(4).hex()}.part")
         return open(self._hidden, "xb")
 
     def commit(self) -> None:

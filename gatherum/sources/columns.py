@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gatherum.plan.analysis import top_names
 from gatherum.plan.protocols import Partition, Request, Source, Statistics
+from gatherum.records import record
 from gatherum.types.values import Document
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def columnar(source: Source) -> Source:
     return source if source.columnar else ColumnarSource(source)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnarSource:
     """A source of documents whose partitions offer batches."""
 
@@ -53,7 +53,7 @@ class ColumnarSource:
                 for partition in self.source.partitions(request)]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DocumentColumns:
     """A partition of documents that offers batches."""
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
 import io
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from gatherum.errors import SourceError
+from gatherum.records import record
 
 CHUNK: Final = 1 << 15
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compression:
     """One kind of compression; `decompressor` makes an object for one member, of the form of `bz2.BZ2Decompressor`."""
 
@@ -22,6 +21,12 @@ class Compression:
     suffix: str
     magic: bytes
     decompressor: Callable[[], Any]
+
+
+def _bzip2() -> Any:
+    import bz2
+
+    return bz2.BZ2Decompressor()
 
 
 def _zstandard() -> Any:
@@ -32,7 +37,7 @@ def _zstandard() -> Any:
 
 COMPRESSIONS: Final = (
     Compression("gzip", ".gz", b"\x1f\x8b\x08", lambda: zlib.decompressobj(wbits=31)),
-    Compression("bzip2", ".bz2", b"BZh", bz2.BZ2Decompressor),
+    Compression("bzip2", ".bz2", b"BZh", _bzip2),
     Compression("Zstandard", ".zst", b"\x28\xb5\x2f\xfd", _zstandard),
 )
 

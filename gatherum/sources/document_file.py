@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from gatherum.errors import SourceError
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Partition, Request, Skipped, Statistics
+from gatherum.records import record
 from gatherum.sources.input_file import InputFile, file_error
 from gatherum.types.values import Document
 
 BLOCK_BYTES: Final = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Faults:
     """Where a reader reports the broken records of one file: they are raised, or skipped and noted."""
 
@@ -41,7 +41,7 @@ Blocks = Iterator[tuple[list[Document], int]]
 Read = Callable[[Faults, Request], Blocks]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DocumentPartition:
     """A file, or a range of its bytes, read by a function that gives documents and the number of bytes they took."""
 
@@ -75,7 +75,7 @@ class DocumentPartition:
             raise file_error(self.file.name, error) from None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DocumentFile:
     """A file of documents as a source. `cut` gives its parts: the name of each, its size, and how it is read."""
 

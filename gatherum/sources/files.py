@@ -5,15 +5,16 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
+from gatherum.definitions import Definitions
 from gatherum.errors import SettingError, SourceError
-from gatherum.functions.registry import members, nearest
+from gatherum.functions.registry import nearest
 from gatherum.plan.protocols import Coverage, OnBad, Partition, Request, Source, Statistics
+from gatherum.records import record
+from gatherum.runtime.suffixes import suffixes_of
+from gatherum.sources.column_statistics import UnitedColumns
 from gatherum.sources.compression import compression_of_name
 from gatherum.sources.input_file import STANDARD_INPUT, FileFormat, InputFile, file_error
 
@@ -21,11 +22,21 @@ Spec = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _GLOB = set("*?[")
 
 
-@cache
+def _names(value: Any, module: str) -> Iterable[str]:
+    return (value.name,) if isinstance(value, FileFormat) else ()
+
+
+def _suffixes(value: Any, module: str) -> Iterable[str]:
+    return value.suffixes if isinstance(value, FileFormat) else ()
+
+
+_FORMATS: Definitions[str, FileFormat] = Definitions("gatherum.sources", _names)
+_BY_SUFFIX: Definitions[str, FileFormat] = Definitions("gatherum.sources", _suffixes)
+
+
 def formats() -> Mapping[str, FileFormat]:
     """The file formats by name, found in the modules of this package."""
-    return MappingProxyType({value.name: value for _, value in members("gatherum.sources")
-                             if isinstance(value, FileFormat)})
+    return _FORMATS
 
 
 def open_files(spec: Spec, *, on_bad: OnBad = "error", format: str | None = None, coverage: Coverage | None = None,
@@ -68,7 +79,7 @@ def _open_file(path: str, chosen: FileFormat | None, on_bad: OnBad, coverage: Co
 
 
 def _format_of_name(name: str) -> FileFormat | None:
-    return next((form for form in formats().values() if name.lower().endswith(form.suffixes)), None)
+    return next((_BY_SUFFIX[suffix] for suffix in suffixes_of(name) if suffix in _BY_SUFFIX), None)
 
 
 def _format_of_content(file: InputFile) -> FileFormat:
@@ -79,12 +90,8 @@ def _format_of_content(file: InputFile) -> FileFormat:
         if form.recognizes(head):
             return form
     raise SourceError(f"the format of {file.name} is unknown: its name has no known suffix "
-                      f"({', '.join(_suffixes())}) and its first bytes tell nothing; name the format, one of "
+                      f"({', '.join(sorted(_BY_SUFFIX))}) and its first bytes tell nothing; name the format, one of "
                       f"{', '.join(formats())}")
-
-
-def _suffixes() -> Iterable[str]:
-    return sorted(suffix for form in formats().values() for suffix in form.suffixes)
 
 
 def expand(spec: Spec) -> list[str]:
@@ -128,8 +135,8 @@ def _in_directory(directory: str) -> list[str]:
                 (found if _has_data(name) else others).append(os.path.join(parent, name))
     if not found:
         holds = ", ".join(Path(path).name for path in sorted(others)[:3]) or "nothing else"
-        raise SourceError(f"the directory {directory} has no data files (known suffixes: {', '.join(_suffixes())}); "
-                          f"it holds {holds}")
+        raise SourceError(f"the directory {directory} has no data files (known suffixes: "
+                          f"{', '.join(sorted(_BY_SUFFIX))}); it holds {holds}")
     return sorted(found)
 
 
@@ -138,7 +145,7 @@ def _has_data(name: str) -> bool:
     return _format_of_name(name[:-len(kind.suffix)] if kind else name) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Files:
     """Several files as one source, one after the other."""
 
@@ -163,7 +170,8 @@ class Files:
     def statistics(self) -> Statistics:
         """Sums of what every one of them knows."""
         known = [source.statistics() for source in self.sources]
-        return Statistics(_total(item.rows for item in known), _total(item.bytes for item in known))
+        return Statistics(_total(item.rows for item in known), _total(item.bytes for item in known),
+                          UnitedColumns([(item.rows or 0, item.columns) for item in known]))
 
     def partitions(self, request: Request) -> Sequence[Partition]:
         """The partitions of each, in order."""

@@ -7,11 +7,11 @@ import os
 import stat
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TypeVar
 
 from gatherum.errors import SourceError
 from gatherum.plan.protocols import Source
+from gatherum.records import record
 from gatherum.sources.compression import Compression, compression_of_bytes, compression_of_name, decompress
 
 HEAD_BYTES: Final = 1 << 16
@@ -20,14 +20,14 @@ STANDARD_INPUT: Final = "-"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileFormat:
     """One format of files: a module of this package with such a value is all that a format needs.
 
     `open(file, on_bad=..., coverage=..., **options)` gives the source of one `InputFile`; `options` names the options
     that it takes. `recognizes` tells the format from a file's first bytes, for standard input and for names whose
-    suffix says nothing. The module is imported whenever files are opened: what is slow to import is imported in
-    `open`.
+    suffix says nothing. The modules of all formats are imported for such a name: what is slow to import is imported
+    in `open`.
     """
 
     name: str

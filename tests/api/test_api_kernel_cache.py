@@ -1,6 +1,7 @@
 """The setting `kernel_cache`, as a keyword."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,10 @@ from gatherum.kernels import compiler
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch):
+    """No kernel to compile, and a helper that has ended without a result."""
     monkeypatch.setattr(compiler, "_base", None)
     monkeypatch.setattr(compiler, "all_kernels", lambda: iter(()))
+    monkeypatch.setattr(compiler, "_helpers", {(): SimpleNamespace(poll=lambda: 1)})
 
 
 def test_compiled_kernels_are_kept_where_the_keyword_says(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from bson import Decimal128
 from reading import exact, read_file
 
+import gatherum as gm
 from gatherum.cli.demo.catalogue import customer_count, customers
 from gatherum.cli.demo.draws import Draws
 from gatherum.cli.demo.files import FORMATS, write_shop, write_ticks
@@ -199,12 +200,25 @@ def test_postal_areas_are_the_ten_digits_whatever_the_type_of_the_code():
 
 
 @pytest.fixture(scope="module")
-def duck(tmp_path_factory):
+def files(tmp_path_factory):
+    """The Parquet file of each table."""
+    folder = tmp_path_factory.mktemp("demo")
+    return {path.stem: str(path) for path in [*write_shop(folder, ORDERS, 1, ["parquet"]),
+                                              write_ticks(folder, TICKS, 1)]}
+
+
+@pytest.mark.parametrize("demo", PIPELINES, ids=lambda demo: demo.name)
+def test_pipelines_over_parquet_run_columnar_from_end_to_end(demo, files):
+    found = gm.connect(files)[demo.source].aggregate(demo.pipeline, engine="columnar").to_list()
+    assert exact(found) == exact(answer(demo.name))
+
+
+@pytest.fixture(scope="module")
+def duck(files):
     """DuckDB with a view of each table's Parquet file."""
     connection = pytest.importorskip("duckdb").connect()
-    folder = tmp_path_factory.mktemp("demo")
-    for path in [*write_shop(folder, ORDERS, 1, ["parquet"]), write_ticks(folder, TICKS, 1)]:
-        connection.execute(f"CREATE VIEW {path.stem} AS FROM '{path}'")
+    for name, path in files.items():
+        connection.execute(f"CREATE VIEW {name} AS FROM '{path}'")
     yield connection
     connection.close()
 

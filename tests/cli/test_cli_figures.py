@@ -20,4 +20,4 @@ def test_sizes_change_their_unit_where_they_would_round_up_to_it():
 
 
 def test_what_is_not_known_is_a_question_mark():
-    assert figures.duration(None) == figures.size(None) == figures.count(None) == figures.share(None, 3) == "?"
+    assert figures.duration(None) == figures.size(None) == figures.count(None) == figures.ratio(None) == "?"

@@ -17,7 +17,7 @@ def functions(*words):
 
 def test_everything_that_is_defined_is_listed_with_a_sentence():
     text = functions().stdout
-    for name in [*stages(), *aggregates(), *operators(), *forms(), *predicates()]:
+    for name in [*stages(), *aggregates(), *operators(), *forms(), *predicates(), "$and", "$elemMatch", "$not", "$all"]:
         assert f"  {name} " in text
     assert all(entry.summary for entry in entries())
 
@@ -31,6 +31,11 @@ def test_a_name_is_documented_in_all_its_kinds():
 
 def test_the_dollar_and_the_case_may_be_left_out():
     assert functions("DATEADD").stdout == functions("$dateAdd").stdout != ""
+
+
+def test_operators_that_only_shape_queries_are_documented():
+    assert "$and, predicate\n\n  {$and: ...}\n\nTrue where every query of an array holds." in functions("and").stdout
+    assert "  {field: {$not: ...}}\n" in functions("$not").stdout
 
 
 @pytest.mark.parametrize("name", ["limit", "literal", "cond", "mod"])

@@ -255,7 +255,7 @@ def test_several_processes_compile_once():
 from gatherum.kernels import coding, compiler
 made = coding.place_words
 compiler.all_kernels = lambda: iter([made])
-compiler.available("on")
+compiler.compile_all()
 print(compiler.available("auto"))
 """
     cache = compiler.cache_directory().parent

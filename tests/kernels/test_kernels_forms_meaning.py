@@ -17,7 +17,7 @@ CONSTANTS = [0, 1, -1, 2, 7, Int64(3), 2.5, 0.0, -0.5, math.nan, "a", "-", "", N
              Int64(2**53 + 1), 2**31 - 1]
 UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "+05:30")
-FORMATS = ("%Y-%m-%d", "%H:%M:%S", "%Y", "%j %u %w", "%d.%m.%Y %H:%M:%S.%L %%x", "%b %Y", "%G-%V")
+FORMATS = ("%Y-%m-%d", "%H:%M:%S", "%Y", "%j %u %w %U", "%d.%m.%Y %H:%M:%S.%L %%x", "%b %Y", "%G-W%V", "%V %G %L")
 PART = ("$year", "$month", "$dayOfMonth", "$hour", "$minute", "$second", "$millisecond", "$dayOfYear", "$dayOfWeek",
         "$week", "$isoDayOfWeek", "$isoWeek", "$isoWeekYear")
 
@@ -68,17 +68,20 @@ EXPRESSIONS = {
     **{name: [single(name), rounding(name)] for name in ("$round", "$trunc")},
     **{name: [single(name), part(name)] for name in PART},
     **{name: [shift(name)] for name in ("$dateAdd", "$dateSubtract")},
-    "$substrCP": [lambda r: {"$substrCP": ["$a", r.choice([0, 1, 2]), r.choice([0, 1, 3])]}],
+    "$substrCP": [lambda r: {"$substrCP": ["$a", r.choice([0, 1, 2, "$b"]), r.choice([0, 1, 3, "$c"])]}],
     "$split": [lambda r: {"$split": ["$a", r.choice(["-", "a", "$b"])]}],
     "$trim": [lambda r: {"$trim": {"input": "$a"}}, lambda r: {"$trim": {"input": "$a", "chars": r.choice("aB ")}}],
     "$arrayElemAt": [lambda r: {"$arrayElemAt": ["$a", r.choice([0, 1, -1, -2, 5])]}],
     "$slice": [lambda r: {"$slice": ["$a", r.choice([0, 1, -1, 2, -5])]},
-               lambda r: {"$slice": ["$a", r.choice([0, 1, -1, 2, -5]), r.choice([1, 2])]}],
+               lambda r: {"$slice": ["$a", r.choice([0, 1, -1, 2, -5]), r.choice([1, 2])]},
+               lambda r: {"$slice": ["$a", "$b"]}, lambda r: {"$slice": ["$a", "$b", r.choice([2, "$c"])]}],
+    "$range": [lambda r: {"$range": [r.choice([0, -3, "$b"]), "$a"]},
+               lambda r: {"$range": ["$a", r.choice([9, "$b"]), r.choice([1, 2, -1, Int64(3), "$c"])]}],
     "$in": [lambda r: {"$in": [argument(r), {"$literal": r.sample(CONSTANTS, 3)}]}, pair("$in")],
     "$dateTrunc": [lambda r: {"$dateTrunc": {"date": "$a", "unit": r.choice(UNITS), "timezone": r.choice(ZONES),
                                              "binSize": r.choice([1, 2, 5, 13])}},
                    lambda r: {"$dateTrunc": {"date": "$a", "unit": "week",
-                                             "startOfWeek": r.choice(["mon", "Friday", "sun"])}}],
+                                             "startOfWeek": r.choice(["mon", "Friday", "SUN"])}}],
     "$dateToString": [lambda r: {"$dateToString": {"date": "$a"}},
                       lambda r: {"$dateToString": {"date": "$a", "format": r.choice(FORMATS),
                                                    "timezone": r.choice(ZONES)}},
@@ -100,15 +103,16 @@ EXPRESSIONS = {
                 lambda r: {"$reduce": {"input": "$a", "initialValue": "$b", "in": "$$this"}}],
 }
 
+OBJECT_ID = ObjectId("65a1b2c3d4e5f60718293a4b")
 OPERANDS = [0, 1, -1, 2, 7, 100, Int64(3), 2.5, -0.5, 0.0, math.nan, math.inf, -math.inf, 1e300, "a", "abc", "", None,
             True, False, dt.datetime(2024, 5, 31, 12, 30, 1, 5000), dt.datetime(2000, 2, 29), Int64(2**53 + 1),
             2**31 - 1, Int64(2**63 - 1), 2.0**63, [1, 2, 3], [], {"a": 1, "b": "x"}, Decimal128("7"),
-            ObjectId("65a1b2c3d4e5f60718293a4b"), MinKey(), MaxKey()]
+            OBJECT_ID, MinKey(), MaxKey()]
 PATTERNS = ("a", "^a", "b$", "x.z", "^abc$", "ß", "[a-c]", "^(a|x)", "pad $", "\\d+", "a?b*", "é|€", "(?=a)", "x$")
 COMPARISONS = ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte")
 ARGUMENTS = {
     **{name: lambda r: r.choice(OPERANDS) for name in COMPARISONS},
-    "$in": lambda r: r.choice([r.sample(OPERANDS, 3), ["a", Regex("^x")]]),
+    "$in": lambda r: r.choice([r.sample(OPERANDS, 3), ["a", Regex("^x")], [OBJECT_ID, ObjectId(), 1]]),
     "$nin": lambda r: r.sample(OPERANDS, 3),
     "$exists": lambda r: r.choice([True, False]),
     "$type": lambda r: r.choice(["int", "double", "number", "string", "array", "object", "date", "null",
@@ -131,10 +135,12 @@ FAMILIES = ((ANY,) * 3, (NUMBERS,) * 3, (STRINGS,) * 3, (DATES, NUMBERS, DATES),
 OWN_FAMILIES = {
     **dict.fromkeys((*PART, "$dateAdd", "$dateSubtract", "$dateTrunc", "$dateToString"),
                     ((DATES, ("int", "long"), DATES), (DATES, ANY, ANY))),
-    **dict.fromkeys(("$concatArrays", "$size", "$arrayElemAt", "$slice", "$first", "$last", "$map", "$filter",
+    "$slice": ((LISTS, ("position",), ("position",)), (ARRAYS,) * 3, (LISTS, NUMBERS, NUMBERS)),
+    "$range": ((("position",),) * 3, (("position",), ANY, ("position",))),
+    **dict.fromkeys(("$concatArrays", "$size", "$arrayElemAt", "$first", "$last", "$map", "$filter",
                      "$reduce"), ((ARRAYS,) * 3, (LISTS, NUMBERS, NUMBERS), (LISTS,) * 3)),
-    **dict.fromkeys(("$concat", "$strLenCP", "$split", "$trim", "$substrCP", "$regex"),
-                    ((STRINGS,) * 3, (STRINGS, STRINGS, ANY))),
+    **dict.fromkeys(("$concat", "$strLenCP", "$split", "$trim", "$regex"), ((STRINGS,) * 3, (STRINGS, STRINGS, ANY))),
+    "$substrCP": ((STRINGS,) * 3, (STRINGS, STRINGS, ANY), (STRINGS, ("position",), ("position",))),
 }
 
 

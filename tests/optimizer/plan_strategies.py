@@ -2,8 +2,11 @@
 
 from bson import Int64
 from hypothesis import strategies as st
+from running import query_context, written
 
 from gatherum.errors import GatherumError
+from gatherum.executors.local import LocalExecutor
+from gatherum.physical.lower import lower
 from gatherum.plan.expressions import (
     ROOT,
     AggregateCall,
@@ -39,7 +42,8 @@ from gatherum.plan.nodes import (
     Unwind,
 )
 from gatherum.rows.interpreter import Run, interpret
-from gatherum.types.extended_json import encode
+from gatherum.sources.columns import columnar
+from gatherum.sources.memory import MemorySource
 from gatherum.types.values import MISSING
 
 ROOT_DOCUMENT = Variable(ROOT)
@@ -198,10 +202,21 @@ pairs = st.one_of(_above(_below), _above(_above(_below)), _grouped)
 
 
 def run(plan, sources):
-    """The rows of a plan as Extended JSON, or the error. A source gives no more than it is asked for."""
+    """The rows of a plan as BSON, or the error. A source gives no more than it is asked for."""
     execution = Run(lambda scan: _read(scan, sources), {"NOW": 1})
     try:
-        return [encode(row) for batch in interpret(plan, execution) for row in batch]
+        return written([row for batch in interpret(plan, execution) for row in batch])
+    except GatherumError as error:
+        return error
+
+
+def run_columnar(plan, sources, tmp_path, **settings):
+    """The same on the columnar engine, over sources as queries have them."""
+    read = {name: columnar(MemorySource(documents)) for name, documents in sources.items()}
+    try:
+        with query_context(tmp_path, variables={"NOW": 1}, **settings) as context:
+            batches = LocalExecutor(context, read).run(lower(plan))
+            return written([row for batch in batches for row in batch.documents()])
     except GatherumError as error:
         return error
 

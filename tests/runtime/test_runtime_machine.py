@@ -58,12 +58,11 @@ def test_without_a_limit_it_is_what_is_available(tmp_path):
     assert machine.cpu_limit(proc) == len(os.sched_getaffinity(0))
 
 
-def test_quota_is_rounded_up_and_bounded_by_the_processors(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("quota", "threads"), [("150000 100000", 2), ("1600000 100000", 8)])
+def test_quota_is_rounded_up_and_bounded_by_the_processors(tmp_path, monkeypatch, quota, threads):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
-    proc = system(tmp_path, V2, ["0::/"], {"cg/cpu.max": "150000 100000"})
-    assert machine.cpu_limit(proc) == 2
-    (tmp_path / "cg" / "cpu.max").write_text("1600000 100000")
-    assert machine.cpu_limit(proc) == 8
+    proc = system(tmp_path, V2, ["0::/"], {"cg/cpu.max": quota})
+    assert machine.cpu_limit(proc) == threads
 
 
 def test_nothing_known_is_none(tmp_path):

@@ -26,12 +26,12 @@ def command(sources: tuple[str, ...], output: str, output_format: str | None, in
     """Writes all records of the sources, one after the other, into one file. What the format of the target cannot
     hold is refused, and nothing is written, unless --lossy allows it.
     """
+    from gatherum.api.progress import Progress
     from gatherum.api.query import prepare
     from gatherum.api.result import Result
     from gatherum.cli.figures import plural
     from gatherum.cli.inputs import Given, openers
     from gatherum.cli.output import Output
-    from gatherum.cli.progress import Progress
     from gatherum.cli.reports import report_skipped
     from gatherum.cli.terminal import say
     from gatherum.runtime.settings import Settings

@@ -11,6 +11,8 @@ import click
 from gatherum.cli.options import debug_option, setting_options
 
 SAMPLE_ROWS: Final = 5000
+LARGE: Final = 200_000
+"""From so many rows on, kernels gain more than it takes to wait for them."""
 
 
 @click.command(short_help="Show what gatherum does, on generated data or on your own.")
@@ -40,8 +42,17 @@ def _demonstrate(rows: int, ticks: int, directory: Path, settings: Any) -> None:
     from gatherum.cli.demo.pipelines import PIPELINES
     from gatherum.cli.demo_files import demo_files
     from gatherum.cli.showing import show_query
+    from gatherum.cli.terminal import say
+    from gatherum.kernels import compiler as kernels
 
+    large = max(rows, ticks) >= LARGE
+    if large:
+        kernels.use_cache(settings.kernel_cache)
+        kernels.available(settings.kernels)                 # their compilation begins beside the generation
     files = demo_files(directory, rows, ticks, settings.progress)
+    if large and settings.kernels == "auto" and not kernels.available():
+        say("waiting for the kernels, which are compiled once")
+        kernels.available("on")
     openers = {path.stem: opener(path, path.stem) for path in files if path.suffix == ".parquet"}
     for each in PIPELINES:
         show_query(each.name, each.purpose, openers, each.source, each.pipeline, settings)

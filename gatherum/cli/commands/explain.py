@@ -22,8 +22,8 @@ def command(words: tuple[str, ...], execute: bool, shape: str, **inputs: Any) ->
     chosen; with --execute also what every operator did. A figure that is not known is shown as '?'.
     """
     from gatherum.api.explain import explain_query
+    from gatherum.api.progress import Progress
     from gatherum.cli.inputs import prepare_query
-    from gatherum.cli.progress import Progress
     from gatherum.cli.reports import report_skipped
 
     query = prepare_query(words, **inputs)
@@ -40,22 +40,21 @@ def command(words: tuple[str, ...], execute: bool, shape: str, **inputs: Any) ->
 
 def _text(explained: Mapping[str, Any]) -> list[str]:
     from gatherum.cli.figures import count, duration, plural, size
-    from gatherum.cli.operators import operator_lines, plan_lines
+    from gatherum.cli.operators import estimate_lines, operator_lines, plan_lines
     from gatherum.cli.terminal import heading
 
-    lines = [f"{heading('engine')} {explained['engine']}: {explained['why']}"]
+    lines = [f"{heading('engine')} {explained['engine'] or 'not chosen'}: {explained['why']}"]
     for name, source in explained["sources"].items():
         lines.append(f"{heading('source')} {name}: {count(source['rows'])} rows, {size(source['bytes'])}; can use "
                      f"{', '.join(source['accepts']) or 'nothing'} of what the plan asks")
     lines += ["", heading("plan as written"), *plan_lines(explained["plan"], sys.stdout)]
     for fired in explained["rules"]:
-        lines += ["", f"{heading('rule')} {fired['rule']}", *plan_lines(fired["after"], sys.stdout)]
-    lines += ["", heading("plan after the optimizer")]
+        lines += ["", heading(f"rule {fired['rule']}: before"), *plan_lines(fired["before"], sys.stdout),
+                  heading(f"rule {fired['rule']}: after"), *plan_lines(fired["after"], sys.stdout)]
+    lines += ["", heading("plan after the optimizer"), *plan_lines(explained["optimizedPlan"], sys.stdout)]
     stats = explained.get("executionStats")
     if stats is None:
-        return lines + plan_lines(explained["optimizedPlan"], sys.stdout)
-    lines += plan_lines(explained["optimizedPlan"], sys.stdout)
-    lines += ["", f"{heading('execution')} {plural(stats['rows'], 'row')} in {duration(stats['seconds'])}"]
-    if stats["operators"] is not None:
-        lines += operator_lines(stats["operators"], explained["optimizedPlan"], explained["engine"], sys.stdout)
-    return lines
+        return [*lines, "", heading("operators"), *estimate_lines(explained["operators"], sys.stdout)]
+    lines += ["", f"{heading('execution')} {plural(stats['rows'], 'row')} in {duration(stats['seconds'])}, planned in "
+                  f"{duration(stats['planningSeconds'])}"]
+    return lines + operator_lines(stats["operators"], explained["engine"], sys.stdout)

@@ -30,10 +30,10 @@ def command(words: tuple[str, ...], output_format: str | None, output: str | Non
     gatherum run -f pipeline.js data/*.parquet -o result.csv
     zcat log.gz | gatherum run '{$sample: {size: 3}}' -
     """
+    from gatherum.api.progress import Progress
     from gatherum.api.result import Result
     from gatherum.cli.inputs import prepare_query
     from gatherum.cli.output import Output
-    from gatherum.cli.progress import Progress
     from gatherum.cli.reports import report_skipped
 
     target = Output(output_format, output, canonical, lossy)

@@ -27,7 +27,7 @@ def command(sources: tuple[str, ...], input_format: str | None, shape: str, limi
     """
     import orjson
 
-    from gatherum.cli.progress import Progress
+    from gatherum.api.progress import Progress
     from gatherum.cli.reading import open_each, records
     from gatherum.cli.reports import report_skipped
     from gatherum.cli.schema_table import as_dict, show_shapes

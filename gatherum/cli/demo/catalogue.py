@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -14,6 +13,7 @@ from gatherum.cli.demo.draws import Draws
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.types import DATE
+from gatherum.records import record
 
 PRODUCTS_PLACE: Final = 1
 CUSTOMERS_PLACE: Final = 2
@@ -36,7 +36,7 @@ _LAST_NAMES: Final = ("Abebe", "Bauer", "Costa", "Dubois", "Eriksen", "Fischer",
 _SEGMENTS: Final = ("consumer", "small business", "enterprise", "public sector")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Products:
     """The products: their texts, and their prices in cents. The first ones sell best."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
+from gatherum.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class DemoPipeline:
     """A pipeline over one of the tables `orders`, `customers` and `ticks`, and what it answers, in one sentence."""
 

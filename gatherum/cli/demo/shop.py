@@ -15,7 +15,6 @@ each chunk of them has a random stream of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -40,6 +39,7 @@ from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column, invalid_metadata
 from gatherum.kernels.columns.types import DATE, DECIMAL128, OBJECT_ID
 from gatherum.kernels.columns.variant import variant_of
+from gatherum.records import record
 from gatherum.types.values import MISSING
 
 ORDERS_PLACE: Final = 3
@@ -173,7 +173,7 @@ def _zip_table() -> Column:
     return variant_of([*(f"{code:05}" for code in codes), *codes])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Lines:
     """The orders' arrays of items, and what the items of each order cost, in cents."""
 

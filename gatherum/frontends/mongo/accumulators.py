@@ -42,15 +42,19 @@ def parse_accumulator(name: str, written: Value, names: Names) -> AggregateCall:
         raise PipelineError(f"the {function} accumulator is a unary operator: it takes one expression, not an array",
                             40237)
     if (function in operators() or function.startswith("$$")) and function not in known:
-        raise PipelineError(f"{function} is an expression, not an accumulator{nearest(function, known)}", 15952)
-    if function not in known:
-        raise PipelineError(f"unknown group operator '{function}'{nearest(function, known)}", 15952)
+        raise PipelineError(f"{function} is an expression, not an accumulator{_hint(function)}", 15952)
+    if function not in known or known[function].internal:
+        raise PipelineError(f"unknown group operator '{function}'{_hint(function)}", 15952)
     if known[function].accepts_nothing:
         return _without_argument(function, argument)
     try:
         return AggregateCall(function, parse_expression(argument, names))
     except PipelineError as error:
         raise error.within(function) from None
+
+
+def _hint(function: str) -> str:
+    return nearest(function, (name for name, known in aggregates().items() if not known.internal))
 
 
 def _without_argument(function: str, argument: Value) -> AggregateCall:

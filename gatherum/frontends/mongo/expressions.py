@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
 from typing import Any
 
+from gatherum.definitions import Definitions
 from gatherum.errors import PipelineError, UnsupportedError
-from gatherum.functions.registry import members, nearest, operators, predicates
+from gatherum.functions.registry import nearest, operators, predicates
 from gatherum.functions.signature import Argument, Signature
 from gatherum.plan.expressions import ROOT, Call, Expression, Get, Lambda, Literal, MakeArray, MakeDocument, Variable
+from gatherum.records import record
 from gatherum.types.values import MISSING, Value, is_string, type_name
 
 SYSTEM_VARIABLES = {"ROOT": Variable(ROOT), "REMOVE": Literal(MISSING), "NOW": Variable("NOW")}
@@ -19,7 +20,7 @@ REFERENCE_FIELDS = frozenset({"$ref", "$id", "$db"})
 """The fields of a reference to another document (a DBRef): the only names of a path that may begin with `$`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Names:
     """The variables that an expression may use: those bound around it, by name, and what $$CURRENT stands for."""
 
@@ -33,28 +34,37 @@ class Names:
 
 
 NO_NAMES = Names()
-Form = Callable[[Value, Names], Expression]
+Parse = Callable[[Value, Names], Expression]
 
 
-@cache
-def forms() -> Mapping[str, Form]:
-    """The operators with a syntax of their own, by name: `FORMS` of each module below `forms/`."""
-    found: dict[str, Form] = {}
-    for _, value in members("gatherum.frontends.mongo.forms"):
-        if isinstance(value, _Form):
-            found.update(dict.fromkeys(value.names, value.parse))
-    return found
+@record
+class Form:
+    """The parser of operators whose syntax no `Signature` describes."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Form:
     names: tuple[str, ...]
-    parse: Form
+    parse: Parse
+
+    @property
+    def documentation(self) -> str:
+        """The parser's docstring."""
+        return self.parse.__doc__ or ""
 
 
-def form(*names: str) -> Callable[[Form], _Form]:
-    """Marks the parser of an operator whose syntax no `Signature` describes."""
-    return lambda parse: _Form(names, parse)
+def form(*names: str) -> Callable[[Parse], Form]:
+    """Defines the syntax of operators by its parser."""
+    return lambda parse: Form(names, parse)
+
+
+def _form_names(value: Any, module: str) -> Iterable[str]:
+    return value.names if isinstance(value, Form) else ()
+
+
+_FORMS: Definitions[str, Form] = Definitions("gatherum.frontends.mongo.forms", _form_names)
+
+
+def forms() -> Mapping[str, Form]:
+    """The operators with a syntax of their own, by name, found in `forms/`."""
+    return _FORMS
 
 
 def parse_expression(value: Value, names: Names = NO_NAMES) -> Expression:
@@ -167,11 +177,11 @@ def _parse_document(value: Mapping[str, Value], names: Names) -> Expression:
 
 def parse_operator(name: str, argument: Value, names: Names) -> Expression:
     """One operator with its argument."""
-    own, found = forms().get(name), operators().get(name)
+    own = forms().get(name)
     try:
         if own is not None:
-            return own(argument, names)
-        if found is not None:
+            return own.parse(argument, names)
+        if (found := operators().get(name)) is not None:
             return Call(name, parse_arguments(found.signature, argument, names))
     except PipelineError as error:
         raise error.within(name) from None
@@ -196,7 +206,8 @@ def parse_arguments(signature: Signature, argument: Value, names: Names) -> tupl
     if len(items) < signature.minimum or (most is not None and len(items) > most):
         takes = str(most) if most == signature.minimum else f"at least {signature.minimum}" if most is None else \
             f"{signature.minimum} to {most}"
-        raise PipelineError(f"takes {takes} arguments; {len(items)} were passed in", signature.codes.count)
+        plural = "" if takes == "1" else "s"
+        raise PipelineError(f"takes {takes} argument{plural}; {len(items)} were passed in", signature.codes.count)
     given = tuple([parse_expression(item, names) for item in items])
     return given + (None,) * ((most or 0) - len(given))
 

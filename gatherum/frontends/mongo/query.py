@@ -8,7 +8,6 @@ place of a field. All parts of a document must hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from gatherum.errors import PipelineError, UnsupportedError
 from gatherum.frontends.mongo.expressions import NO_NAMES, REFERENCE_FIELDS, Names, parse_expression
@@ -27,6 +26,7 @@ from gatherum.plan.expressions import (
     Variable,
     conjunction,
 )
+from gatherum.records import record
 from gatherum.types.truth import truth
 from gatherum.types.values import BsonType, Value, bson_type, type_name
 
@@ -38,7 +38,7 @@ _GEO_CODE = 5626500
 _REFUSED = {"$where": BAD_VALUE, "$near": _GEO_CODE, "$nearSphere": _GEO_CODE, "$geoNear": _GEO_CODE}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Place:
     """What the query's paths start from; `top` where that is the document itself, so that $expr may be used."""
 
@@ -47,7 +47,7 @@ class _Place:
     top: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Field:
     """A field that operators are applied to; an empty path is the value itself."""
 
@@ -143,8 +143,23 @@ def _known_for_fields() -> list[str]:
     return [*predicates(), *_SYNTAX]
 
 
-def _connective(name: str, argument: Value, place: _Place) -> Expression:
-    """$and, $or and $nor: an array of queries."""
+def _and(name: str, argument: Value, place: _Place) -> Expression:
+    """True where every query of an array holds. Queries that stand beside one another in a document must all hold anyway."""
+    return conjunction(_queries(name, argument, place))
+
+
+def _or(name: str, argument: Value, place: _Place) -> Expression:
+    """True where at least one query of an array holds."""
+    parts = _queries(name, argument, place)
+    return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def _nor(name: str, argument: Value, place: _Place) -> Expression:
+    """True where no query of an array holds."""
+    return Not(_or(name, argument, place))
+
+
+def _queries(name: str, argument: Value, place: _Place) -> tuple[Expression, ...]:
     if not isinstance(argument, list | tuple):
         raise PipelineError(f"{name} argument must be an array, not {type_name(argument)}", BAD_VALUE)
     if not argument:
@@ -152,29 +167,28 @@ def _connective(name: str, argument: Value, place: _Place) -> Expression:
     for item in argument:
         if not isinstance(item, dict):
             raise PipelineError(f"{name} argument's entries must be objects, not {type_name(item)}", BAD_VALUE)
-    parts = tuple(_parse_document(item, place) for item in argument)
-    if name == "$and":
-        return conjunction(parts)
-    either = parts[0] if len(parts) == 1 else Or(parts)
-    return Not(either) if name == "$nor" else either
+    return tuple(_parse_document(item, place) for item in argument)
 
 
 def _expr(name: str, argument: Value, place: _Place) -> Expression:
+    """True where an expression is: not false, 0, null or missing. Not within $elemMatch."""
     if not place.top:
         raise PipelineError("$expr can only be applied to the top-level document", BAD_VALUE)
     return parse_expression(argument, place.names)
 
 
 def _comment(name: str, argument: Value, place: _Place) -> None:
-    """A comment is for people."""
+    """A comment for people. It may be of any type, and every document matches."""
 
 
 _LOGICAL: dict[str, Callable[[str, Value, _Place], Expression | None]] = {
-    "$and": _connective, "$or": _connective, "$nor": _connective, "$expr": _expr, "$comment": _comment,
+    "$and": _and, "$or": _or, "$nor": _nor, "$expr": _expr, "$comment": _comment,
 }
 
 
 def _not(field: _Field, argument: Value, operators: Mapping[str, Value]) -> Expression:
+    """True where the operators of a document do not all hold, or where a regular expression is not found. That may be
+    so because the field is not there."""
     if bson_type(argument) is BsonType.REGEX:
         return Not(field.matches("$regex", argument))
     if not isinstance(argument, dict):
@@ -193,6 +207,8 @@ def _in(name: str) -> Callable[[_Field, Value, Mapping[str, Value]], Expression]
 
 
 def _all(field: _Field, argument: Value, operators: Mapping[str, Value]) -> Expression:
+    """True where the field is, or holds, every value of an array, or has an element for every $elemMatch in it; never
+    for an array of nothing."""
     if not isinstance(argument, list | tuple):
         raise PipelineError(f"$all needs an array, not {type_name(argument)}", BAD_VALUE)
     if not argument:
@@ -208,6 +224,8 @@ def _all(field: _Field, argument: Value, operators: Mapping[str, Value]) -> Expr
 
 
 def _elem_match(field: _Field, argument: Value, operators: Mapping[str, Value]) -> Expression:
+    """True for an array with an element for which a document holds. Its operators are applied to the element itself;
+    a query is asked of elements that are documents or arrays."""
     if not isinstance(argument, dict):
         raise PipelineError(f"$elemMatch needs an object, not {type_name(argument)}", BAD_VALUE)
     place = _Place(Variable(ELEMENT), field.place.names, False)
@@ -230,6 +248,8 @@ def _regex(field: _Field, argument: Value, operators: Mapping[str, Value]) -> Ex
 
 
 def _options(field: _Field, argument: Value, operators: Mapping[str, Value]) -> None:
+    """The options of the `$regex` beside it. A string of letters: `i` (case does not matter), `m` (`^` and `$` stand at
+    every line), `s` (a dot is a line break too), `x` (blanks and comments do not count) and `u` (of no effect)."""
     if "$regex" not in operators:
         raise PipelineError("$options needs a $regex", BAD_VALUE)
 
@@ -238,3 +258,19 @@ _SYNTAX: dict[str, Callable[[_Field, Value, Mapping[str, Value]], Expression | N
     "$not": _not, "$in": _in("$in"), "$nin": _in("$nin"), "$all": _all, "$elemMatch": _elem_match,
     "$exists": _exists, "$regex": _regex, "$options": _options,
 }
+
+
+@record
+class Syntax:
+    """An operator that only shapes a query, and is no predicate of values."""
+
+    name: str
+    usage: str
+    documentation: str
+
+
+def query_syntax() -> list[Syntax]:
+    """The operators of queries beside the `predicates`."""
+    whole = [Syntax(name, f"{{{name}: ...}}", parse.__doc__ or "") for name, parse in _LOGICAL.items()]
+    return whole + [Syntax(name, f"{{field: {{{name}: ...}}}}", parse.__doc__ or "")
+                    for name, parse in _SYNTAX.items() if name not in predicates()]

@@ -8,21 +8,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from gatherum.definitions import Definitions
 from gatherum.errors import GatherumError, PipelineError, UnsupportedError
 from gatherum.frontends.mongo.expressions import NO_NAMES, Names
-from gatherum.functions.registry import members, nearest
+from gatherum.functions.registry import nearest
 from gatherum.plan.nodes import Node, Scan, Shared
+from gatherum.records import record
 from gatherum.types.values import Document, Value, type_name
 
 MOST_STAGES = 1000
 MOST_LEVELS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """What a stage may need beyond its argument: the variables in scope, the place of the pipeline it stands in
     (`top`, `facet`, `lookup` or `union`), and the position in it, counted from 0."""
@@ -36,7 +38,7 @@ class Context:
 Translate = Callable[[Value, Node, Context], Node]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage:
     """One stage. `first_only` stages start a pipeline and read no input; stages of `not_in` are refused there.
 
@@ -62,14 +64,16 @@ def stage(name: str, *, first_only: bool = False, not_in: Sequence[str] = (), al
     return lambda translate: Stage(name, translate, first_only, frozenset(not_in), tuple(examples), tuple(aliases))
 
 
-@cache
+def _stage_names(value: Any, module: str) -> Iterable[str]:
+    return (value.name, *value.aliases) if isinstance(value, Stage) else ()
+
+
+_STAGES: Definitions[str, Stage] = Definitions("gatherum.frontends.mongo.stages", _stage_names)
+
+
 def stages() -> Mapping[str, Stage]:
     """The stages by name, found in `stages/`."""
-    found: dict[str, Stage] = {}
-    for _, value in members("gatherum.frontends.mongo.stages"):
-        if isinstance(value, Stage):
-            found.update(dict.fromkeys((value.name, *value.aliases), value))
-    return found
+    return _STAGES
 
 
 def parse_pipeline(pipeline: Value, context: Context) -> Node:

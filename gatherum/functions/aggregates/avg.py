@@ -15,7 +15,8 @@ from gatherum.types.values import Value
 class Average(Aggregate):
     """The mean of the numbers: their exact sum, rounded once, divided by their count; the mean of none is null.
 
-    Values that are not numbers are passed over. The mean is a double, or a decimal where one value is a decimal.
+    Values that are not numbers are passed over. The mean is a double, or a decimal where one value is a decimal; it is
+    infinite where the sum is beyond that type.
     """
 
     name = "$avg"
@@ -37,5 +38,5 @@ class Average(Aggregate):
         if not state.numbers:
             return None
         if state.seen & SAW_DECIMAL:
-            return round_decimal(DECIMAL128.divide(state.decimal(), decimal.Decimal(state.numbers)))
+            return round_decimal(DECIMAL128.divide(state.number().to_decimal(), decimal.Decimal(state.numbers)))
         return state.double() / state.numbers

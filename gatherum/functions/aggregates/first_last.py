@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate, AggregateState
@@ -29,6 +30,9 @@ class First(Aggregate):
         if not state.rows or ordinal < state.ordinal:
             state.rows, state.ordinal, state.value = True, ordinal, value
 
+    def update_ordered(self, state: Any, values: Sequence[Value], ordinals: Sequence[int]) -> None:
+        self.update(state, values[0], ordinals[0])
+
     def merge(self, state: Any, other: Any) -> None:
         if other.rows:
             self.update(state, other.value, other.ordinal)
@@ -46,3 +50,6 @@ class Last(First):
     def update(self, state: Any, value: Value, ordinal: int = 0) -> None:
         if not state.rows or ordinal >= state.ordinal:
             state.rows, state.ordinal, state.value = True, ordinal, value
+
+    def update_ordered(self, state: Any, values: Sequence[Value], ordinals: Sequence[int]) -> None:
+        self.update(state, values[-1], ordinals[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Self
 
 from bson import Decimal128, Int64
@@ -199,6 +199,17 @@ class NumberTotal(AggregateState):
         return Int64(total) if self.seen & SAW_LONG else integer(total)
 
 
+def add_to_each(totals: Iterable[NumberTotal], values: Sequence[Value]) -> None:
+    """Adds each value to the total beside it."""
+    if set(map(type, values)) == {int} and min(values) >= INT32_MIN and max(values) <= INT32_MAX:
+        for total, value in zip(totals, values, strict=True):
+            total.integers += value
+            total.numbers += 1
+    else:
+        for total, value in zip(totals, values, strict=True):
+            total.add(value)
+
+
 EXACT: Final = decimal.Context(prec=20000, Emin=-999999, Emax=999999)
 
 
@@ -220,6 +231,9 @@ class Sum(Aggregate):
 
     def update_many(self, state: Any, values: Sequence[Value]) -> None:
         state.add_many(values)
+
+    def update_each(self, states: Iterable[Any], values: Sequence[Value], ordinal: int = 0) -> None:
+        add_to_each(states, values)
 
     def merge(self, state: Any, other: Any) -> None:
         state.absorb(other)

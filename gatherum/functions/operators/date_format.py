@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 from gatherum.errors import OperatorError
 from gatherum.functions.operator import Evaluator, Frame, special_form
 from gatherum.functions.signature import Codes, named
+from gatherum.records import record
 from gatherum.types.calendar import WallClock, instant
 from gatherum.types.timezones import UTC, TimeZone, time_zone_of
 from gatherum.types.values import BsonType, Document, Value, bson_type, is_nullish, type_name
@@ -52,7 +52,7 @@ class _Printed(WallClock):
         return f"{'-' if self.offset < 0 else '+'}{hours:02d}{minutes:02d}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Format:
     """A format made ready: `template` takes the values that `parts` reads; `years` reads those that have a range.
 

@@ -40,6 +40,7 @@ from gatherum.kernels.columns.shapes import (
 )
 from gatherum.kernels.columns.types import BSON_VALUE, DATE, BsonValueType
 from gatherum.kernels.columns.variant import boxed, parts, unboxed, variant_of
+from gatherum.kernels.document_fields import field_of_documents
 from gatherum.types.values import BsonType
 
 NUMBERS_KEY: Final = b"gatherum.numbers"
@@ -151,9 +152,9 @@ def from_file(array: pa.Array, field: pa.Field) -> Column:
     if not _is_coded(field):
         return Column(normalize(array), missing)
     if isinstance(field.type, BsonValueType):
-        blobs = array.storage
-        return variant_of([unboxed(blob) for blob in (blobs.fill_null(_MISSING_BLOB) if blobs.null_count else
-                                                      blobs).to_pylist()])
+        blobs = array.storage.fill_null(_MISSING_BLOB) if array.storage.null_count else array.storage
+        found = field_of_documents(blobs, "")
+        return variant_of([unboxed(blob) for blob in blobs.to_pylist()]) if found is None else found
     if pa.types.is_struct(field.type):
         return Column(_from_struct(array), missing)
     if _is_list(field.type):

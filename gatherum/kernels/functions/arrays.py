@@ -1,4 +1,4 @@
-"""$size, $arrayElemAt, $first, $last, $slice, $concatArrays and $in over list columns."""
+"""$size, $arrayElemAt, $first, $last, $slice, $concatArrays and $in over list columns, and $range."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from bson import Int64
 
+from gatherum.functions.operators.arrays import RANGE_LIMIT
 from gatherum.kernels.assemble import assemble, join
-from gatherum.kernels.buffers import array_of, valid_mask
+from gatherum.kernels.buffers import array_of, fixed_values, valid_mask
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.forms import Constant, Form, Operand, form, predicate_forms
 from gatherum.kernels.kinds import is_list, kind_of
-from gatherum.kernels.lists import Lists, counts, lists_of, ranges_mask
+from gatherum.kernels.lists import Lists, counts, list_array, lists_of, ranges_mask
 from gatherum.kernels.numbers import nulls
 from gatherum.kernels.ordering import equal, side_of
 from gatherum.types.values import INT32_MAX, INT32_MIN, MISSING, BsonType, bson_type
@@ -29,9 +31,13 @@ def _is_nothing(operand: Operand | None) -> bool:
 
 
 def _int32(operand: Operand | None) -> int | None:
-    if isinstance(operand, Constant) and type(operand.value) is int and INT32_MIN <= operand.value <= INT32_MAX:
-        return operand.value
+    if isinstance(operand, Constant) and type(operand.value) in (int, Int64) and _fits(operand.value, operand.value):
+        return int(operand.value)
     return None
+
+
+def _fits(least: int, most: int) -> bool:
+    return least >= INT32_MIN and most <= INT32_MAX
 
 
 @form("$size")
@@ -75,20 +81,48 @@ def _element(array: Operand, position: int, rows: int) -> Operand | None:
 
 
 @form("$slice")
-def slice_(arguments: Sequence[Operand], rows: int) -> Operand | None:
-    """Parts of arrays, by constant numbers."""
-    lists, number = lists_in(arguments[0]), _int32(arguments[1])
-    count = _int32(arguments[2]) if len(arguments) > 2 else -1
-    if lists is None or number is None or count is None or (len(arguments) > 2 and count <= 0):
+def slice_(arguments: Sequence[Operand | None], rows: int) -> Operand | None:
+    """Parts of arrays, by ints in every row."""
+    lists, number = lists_in(arguments[0]), _int32s(arguments[1], rows)
+    third = arguments[2] if len(arguments) > 2 else None
+    count = None if third is None else _int32s(third, rows)
+    if lists is None or number is None or (third is not None and (count is None or (count <= 0).any())):
         return None
-    lengths = lists.lengths
-    if len(arguments) == 2:
-        begin = np.zeros(rows, np.int64) if number >= 0 else np.maximum(lengths + number, 0)
-        end = np.minimum(lengths, number) if number >= 0 else lengths
+    from_end = np.maximum(lists.lengths + number, 0)
+    upto = np.minimum(lists.lengths, number)
+    if count is None:
+        begin, end = np.where(number >= 0, 0, from_end), np.where(number >= 0, upto, lists.lengths)
     else:
-        begin = np.minimum(lengths, number) if number >= 0 else np.maximum(lengths + number, 0)
-        end = np.minimum(lengths, begin + count)
+        begin = np.where(number >= 0, upto, from_end)
+        end = np.minimum(lists.lengths, begin + count)
     return Column(lists.keep(ranges_mask(lists, begin, end)).array)
+
+
+def _int32s(operand: Operand | None, rows: int) -> np.ndarray | None:
+    """The ints and longs of 32 bits of an operand that has one in every row."""
+    if isinstance(operand, Column) and kind_of(operand) in (BsonType.INT, BsonType.LONG):
+        values = fixed_values(operand.array).astype(np.int64)
+        usable = rows and not operand.array.null_count and _fits(int(values.min()), int(values.max()))
+        return values if usable else None
+    value = _int32(operand)
+    return None if value is None else np.full(rows, value, np.int64)
+
+
+@form("$range")
+def range_(arguments: Sequence[Operand | None], rows: int) -> Operand | None:
+    """Ints between ints in every row."""
+    third = arguments[2] if len(arguments) > 2 else None
+    start, end = _int32s(arguments[0], rows), _int32s(arguments[1], rows)
+    step = np.ones(rows, np.int64) if third is None else _int32s(third, rows)
+    if start is None or end is None or step is None or (step == 0).any():
+        return None
+    lengths = np.maximum(-((start - end) // step), 0)
+    if (lengths > RANGE_LIMIT).any():
+        return None
+    ends = np.cumsum(lengths)
+    places = np.arange(int(lengths.sum())) - np.repeat(ends - lengths, lengths)
+    items = np.repeat(start, lengths) + places * np.repeat(step, lengths)
+    return Column(list_array(np.append(0, ends), Column(pa.array(items.astype(np.int32))), None))
 
 
 @form("$concatArrays")

@@ -16,6 +16,7 @@ from gatherum.kernels.columns.types import DATE
 from gatherum.kernels.columns.variant import parts
 from gatherum.kernels.date_text import date_texts
 from gatherum.kernels.forms import Form, Operand, form
+from gatherum.kernels.functions.dates import instants_of
 from gatherum.kernels.kinds import is_strings, kind_of
 from gatherum.kernels.numbers import nulls
 from gatherum.kernels.truth import truth_mask
@@ -149,6 +150,9 @@ def _to_date(column: Column, kind: BsonType) -> pa.Array | None:
             return None if found is None else array_of(*found, DATE)
         case BsonType.STRING:
             return _written_dates(column.array)
+        case BsonType.OBJECT_ID:
+            found = instants_of(column)
+            return None if found is None else array_of(*found, DATE)
         case _:
             return None
 

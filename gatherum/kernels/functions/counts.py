@@ -9,6 +9,7 @@ from gatherum.functions.aggregate import Aggregate
 from gatherum.kernels.buffers import column_of_words
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.scratch import padded
+from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
 from gatherum.kernels.states.portable import state_type
@@ -31,9 +32,8 @@ class Counts(CountedStates):
             self.extra = padded(self.extra, size)
         super().grow(size)
 
-    def update(self, slots: np.ndarray, column: Column, ordinal: int) -> States:
-        """As `States.update`."""
-        self.count(slots)
+    def add(self, additions: Additions, column: Column, ordinal: int) -> States:
+        """As `States.add`."""
         return self
 
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:

@@ -27,6 +27,7 @@ from gatherum.kernels.forms import Constant, Form, Operand, form, lazy_form
 from gatherum.kernels.kinds import kind_of
 from gatherum.kernels.numbers import NOTHING, nulls, numbers_of
 from gatherum.kernels.selection import Selection
+from gatherum.kernels.weeks import days_of_year, iso_weeks, iso_years, weeks
 from gatherum.types.calendar import DAY, day_number
 from gatherum.types.numbers import DOUBLE
 from gatherum.types.timezones import UTC, TimeZone, time_zone_of
@@ -89,24 +90,6 @@ def _part(name: str, of_local: Callable[[np.ndarray], np.ndarray]) -> Form:
     return form(name)(apply)
 
 
-def _day_of_year(local: np.ndarray) -> np.ndarray:
-    days = days_of(local)
-    year = civil(days).year
-    return days - day_numbers(year, 1, 1) + 1
-
-
-def _iso_week(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Week and year by ISO 8601: those of the Thursday of the same week."""
-    days = days_of(local)
-    thursday = days - (days + 3) % 7 + 3
-    year = civil(thursday).year
-    return (thursday - day_numbers(year, 1, 1)) // 7 + 1, year
-
-
-def _week(local: np.ndarray) -> np.ndarray:
-    return (_day_of_year(local) + 6 - (days_of(local) + 4) % 7) // 7
-
-
 def _clock(size: int, most: int) -> Callable[[np.ndarray], np.ndarray]:
     def part(local: np.ndarray) -> np.ndarray:
         whole = np.floor_divide(local, size)
@@ -121,19 +104,19 @@ hour = _part("$hour", _clock(3_600_000, 24))
 minute = _part("$minute", _clock(60_000, 60))
 second = _part("$second", _clock(1000, 60))
 millisecond = _part("$millisecond", _clock(1, 1000))
-day_of_year = _part("$dayOfYear", _day_of_year)
+day_of_year = _part("$dayOfYear", lambda local: days_of_year(days_of(local)))
 day_of_week = _part("$dayOfWeek", lambda local: (days_of(local) + 4) % 7 + 1)
 iso_day_of_week = _part("$isoDayOfWeek", lambda local: (days_of(local) + 3) % 7 + 1)
-week = _part("$week", _week)
-iso_week = _part("$isoWeek", lambda local: _iso_week(local)[0])
-iso_week_year = _part("$isoWeekYear", lambda local: _iso_week(local)[1])
+week = _part("$week", lambda local: weeks(days_of(local)))
+iso_week = _part("$isoWeek", lambda local: iso_weeks(days_of(local)))
+iso_week_year = _part("$isoWeekYear", lambda local: iso_years(days_of(local)))
 
 
 @form("$dateTrunc")
 def date_trunc(arguments: Sequence[Operand | None], rows: int) -> Operand | None:
     """Truncation to constant units in a constant zone."""
     unit = _constant(arguments, 1, None)
-    length, weekday = _constant(arguments, 2, 1), _constant(arguments, 4, "sunday")
+    length, weekday = _constant(arguments, 2, 1), str(_constant(arguments, 4, "sunday")).lower()
     zone, found = _zone(arguments, 3), instants_of(arguments[0])
     if found is None or zone is None or type(length) is not int or not 1 <= length <= 1_000_000:
         return None

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.functions.aggregate import Aggregate
+from gatherum.kernels.additions import WINDOW
 from gatherum.kernels.buffers import array_of, fixed_values, valid_mask
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
@@ -16,12 +17,13 @@ from gatherum.kernels.columns.variant import parts
 from gatherum.kernels.kinds import kind_of
 from gatherum.kernels.moments import add_moments, merge_squares
 from gatherum.kernels.scratch import Scratch, padded
+from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
 from gatherum.kernels.states.portable import fixed_width, portable_column, state_type, states_of
 from gatherum.kernels.tables import StringBuffers
-from gatherum.kernels.totals import NO_ROWS, count_rows, merge_totals
-from gatherum.kernels.wide import FIRST_UNIT, WINDOW, WINDOW_ROWS, picked, wide_integer
+from gatherum.kernels.totals import NO_ROWS, merge_totals
+from gatherum.kernels.wide import FIRST_UNIT, WINDOW_ROWS, picked, wide_integer
 from gatherum.types.values import BsonType
 
 HIGHEST: Final = 2001
@@ -58,11 +60,11 @@ class MomentSums(CountedStates):
             self.squares = padded(self.squares, 4 * len(self.extra))
         super().grow(size)
 
-    def update(self, slots: np.ndarray, column: Column, ordinal: int) -> States:
-        """As `States.update`."""
-        self.count(slots)
+    def add(self, additions: Additions, column: Column, ordinal: int) -> States:
+        """As `States.add`."""
+        slots = additions.slots
         if column.is_variant:
-            self._update_variant(slots, column)
+            self._update_variant(additions, column)
             return self
         kind, valid = kind_of(column), valid_mask(column.array)
         chosen = NO_ROWS if valid is None else valid.view(np.uint8)
@@ -73,10 +75,11 @@ class MomentSums(CountedStates):
             if kind == BsonType.DECIMAL:
                 self._add_values(slots, column)
         if len(chosen):
-            count_rows(slots, 1 - chosen, -1, self.extra)
+            additions.count(self.extra, -1, 1 - chosen)
         return self
 
-    def _update_variant(self, slots: np.ndarray, column: Column) -> None:
+    def _update_variant(self, additions: Additions, column: Column) -> None:
+        slots = additions.slots
         types, words, _ = parts(column)
         words = np.ascontiguousarray(words)
         whole, double = (types == BsonType.INT) | (types == BsonType.LONG), types == BsonType.DOUBLE
@@ -87,7 +90,7 @@ class MomentSums(CountedStates):
         if len(decimal):
             self._add_values(slots[decimal], column.take(decimal))
         if not numbers.all():
-            count_rows(slots, (~numbers).view(np.uint8), -1, self.extra)
+            additions.count(self.extra, -1, (~numbers).view(np.uint8))
 
     def _add(self, slots: np.ndarray, values: np.ndarray, chosen: np.ndarray) -> None:
         if not self.base:

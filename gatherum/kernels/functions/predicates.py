@@ -111,6 +111,9 @@ def one_of(column: Column, argument: Value) -> np.ndarray | None:
         return _same(column, False)
     if kind in IN_NUMPY:
         return _among_numbers(column, kind, own)
+    if kind == BsonType.OBJECT_ID:
+        storage = column.array.storage
+        return fixed_values(pc.is_in(storage, pa.array([item.binary for item in own], storage.type)))
     if kind != BsonType.STRING:
         return None
     sides = [side_of(Constant(item)) for item in own]

@@ -1,4 +1,5 @@
-"""$ceil, $floor, $round and $trunc over numbers of one type, exactly as on the decimal digits of the doubles."""
+"""$ceil, $floor, $round and $trunc over numbers of one type, exactly as on the decimal digits of the doubles; of
+decimals $round and $trunc."""
 
 from __future__ import annotations
 
@@ -8,6 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from gatherum.functions.operators.rounding import round_to_places, truncate
+from gatherum.kernels.buffers import valid_mask
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.types import DECIMAL128
+from gatherum.kernels.decimals import decimal_array, digits_of, to_places
 from gatherum.kernels.forms import Constant, Form, Operand, form
 from gatherum.kernels.numbers import BLOCK, NOTHING, Numbers, double_column, integer_column, nulls, numbers_of
 from gatherum.types.numbers import DOUBLE
@@ -39,8 +44,10 @@ Rounding = Callable[[np.ndarray, int], np.ndarray]
 def _to_places(name: str, of_doubles: Rounding, of_integers: Rounding, meaning: Callable[..., Value]) -> Form:
     def apply(arguments: Sequence[Operand | None], rows: int) -> Operand | None:
         number, places = numbers_of(arguments[0]), _places(arguments)
-        if number is None or places is None:
+        if places is None:
             return None
+        if number is None:
+            return _rounded_decimals(arguments[0], places, half_even=name == "$round")
         if number.width == NOTHING:
             return nulls(rows)
         if number.width == DOUBLE:
@@ -59,6 +66,14 @@ def _places(arguments: Sequence[Operand | None]) -> int | None:
     if not isinstance(places, Constant) or is_nullish(places.value) or type(places.value) is not int:
         return None
     return places.value if -20 <= places.value <= _MOST_PLACES else None
+
+
+def _rounded_decimals(operand: Operand | None, places: int, half_even: bool) -> Operand | None:
+    if not isinstance(operand, Column) or operand.array.type != DECIMAL128:
+        return None
+    digits = digits_of(operand.array)
+    return None if digits is None else \
+        Column(decimal_array(to_places(digits, places, half_even), valid_mask(operand.array.storage)))
 
 
 def _rounded(number: Numbers, places: int, of_doubles: Rounding, meaning: Callable[..., Value]) -> Operand:

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from gatherum.functions.operators.strings import WHITESPACE
 from gatherum.kernels.arrow import compute as pc
+from gatherum.kernels.code_points import cut_out
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.forms import Constant, Form, Operand, form
 from gatherum.kernels.kinds import is_strings, kind_of
 from gatherum.kernels.lists import list_array
-from gatherum.kernels.numbers import nulls
+from gatherum.kernels.numbers import nulls, numbers_of
+from gatherum.types.numbers import INT, LONG
 from gatherum.types.values import INT32_MAX, BsonType, is_nullish
 
 
@@ -77,17 +79,24 @@ to_lower = _change("$toLower", pc.ascii_lower)
 
 @form("$substrCP")
 def substring(arguments: Sequence[Operand], rows: int) -> Operand | None:
-    """Cut out code points, at constant positions."""
+    """Cut out code points, where no position is negative, null or missing."""
     array, start, length = strings_of(arguments[0]), _count(arguments[1]), _count(arguments[2])
-    if start is None or length is None or array is None:
-        return Constant("") if start is not None and length is not None and _is_nothing(arguments[0]) else None
-    return Column(pc.utf8_slice_codeunits(array.fill_null("") if array.null_count else array, start, start + length))
+    if start is None or length is None:
+        return None
+    if array is None:
+        return Constant("") if _is_nothing(arguments[0]) else None
+    array = array.fill_null("") if array.null_count else array
+    if start.ndim or length.ndim:
+        return Column(cut_out(array, np.broadcast_to(start, rows), np.broadcast_to(length, rows)))
+    return Column(pc.utf8_slice_codeunits(array, int(start), int(start + length)))
 
 
-def _count(operand: Operand) -> int | None:
-    if isinstance(operand, Constant) and type(operand.value) is int and 0 <= operand.value <= INT32_MAX:
-        return operand.value
-    return None
+def _count(operand: Operand) -> np.ndarray | None:
+    """Whole numbers from 0 within 32 bits; without a dimension where they are one constant."""
+    number = numbers_of(operand)
+    if number is None or number.width not in (INT, LONG) or number.valid is not None:
+        return None
+    return None if ((number.values < 0) | (number.values > INT32_MAX)).any() else number.values
 
 
 @form("$strLenCP")

@@ -7,20 +7,20 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from bson import Decimal128
 
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.aggregates.sum import NOT_FINITE, SAW_DECIMAL, SAW_DOUBLE, SAW_LONG, NumberTotal
 from gatherum.kernels.assemble import join
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.types import DECIMAL128
 from gatherum.kernels.columns.variant import parts
 from gatherum.kernels.decimals import scaled_decimals
-from gatherum.kernels.scratch import Scratch, padded
+from gatherum.kernels.scratch import padded
+from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
+from gatherum.kernels.states.marks import Marks
 from gatherum.kernels.states.portable import (
     portable_column,
     state_type,
@@ -28,17 +28,10 @@ from gatherum.kernels.states.portable import (
     wide_array,
     wide_bytes,
 )
-from gatherum.kernels.totals import (
-    NO_ROWS,
-    add_doubles,
-    add_integers,
-    count_rows,
-    mark_groups,
-    merge_totals,
-)
+from gatherum.kernels.states.rest import Rest
+from gatherum.kernels.totals import NO_ROWS, merge_totals
 from gatherum.kernels.wide import (
     FIRST_UNIT,
-    WINDOW,
     WINDOW_ROWS,
     any_word,
     base_of_totals,
@@ -50,19 +43,21 @@ from gatherum.kernels.wide import (
     wide_integer,
     window_base,
 )
-from gatherum.kernels.words import integers
 from gatherum.types.exact import DOUBLE_SCALE
 from gatherum.types.values import BsonType
 
-_NO_PLACES: Final = np.empty(0, np.int64)
+_NO_WORDS: Final = np.empty(0, np.int64)
+_NO_UNIT: Final = np.zeros(1, np.int64)
+_INT, _LONG, _DOUBLE = pa.int32(), pa.int64(), pa.float64()
 
 
 class Totals(CountedStates):
     """The states of $sum and $avg.
 
-    `whole` and `fraction` hold two words a group: the total of integers, and that of doubles in units of
-    2**(base - 1075). `seen` holds the SAW_ bits of what is in them. A group's number of numbers is that of its rows
-    plus `extra`. `rest` holds the totals of decimals and of doubles outside the window, by group.
+    `whole`, `fraction` and `scaled` hold two words a group: the total of integers, that of doubles in units of
+    2**(base - 1075), and that of decimals in units of 10**exponent; what has had nothing to hold is empty. `seen`
+    holds the SAW_ bits of what is in them. A group's number of numbers is that of its rows plus `extra`. `rest` holds
+    the totals of other decimals and of doubles outside the window, by group.
     """
 
     serves = ("$sum", "$avg")
@@ -70,123 +65,106 @@ class Totals(CountedStates):
 
     def __init__(self, aggregate: Aggregate, rows: RowCounts | None = None) -> None:
         super().__init__(aggregate, rows)
-        self.whole = np.zeros(0, np.int64)
-        self.fraction = np.zeros(0, np.int64)
+        self.whole = _NO_WORDS
+        self.fraction = _NO_WORDS
+        self.scaled = _NO_WORDS
+        self.exponent: int | None = None
         self.extra = np.zeros(0, np.int64)
-        self.seen = np.zeros(0, np.uint8)
-        self.marked = {SAW_LONG: 0, SAW_DOUBLE: 0}
+        self.seen = Marks()
         self.base = 0
         self.window_rows = 0
-        self.rest: dict[int, NumberTotal] = {}
-        self.scratch = Scratch()
+        self.rest = Rest()
 
     def grow(self, size: int) -> None:
         """As `States.grow`."""
-        if size > len(self.seen):
-            self.seen, self.extra = padded(self.seen, size), padded(self.extra, size)
-            words = 2 * len(self.seen)
-            self.whole, self.fraction = padded(self.whole, words), padded(self.fraction, words)
+        if size > len(self.extra):
+            self.extra = padded(self.extra, size)
+            words = 2 * len(self.extra)
+            self.whole, self.fraction, self.scaled = (
+                padded(totals, words) if len(totals) else totals for totals in (self.whole, self.fraction, self.scaled))
+        self.seen.grow(size)
         super().grow(size)
 
-    def update(self, slots: np.ndarray, column: Column, ordinal: int) -> States:
-        """As `States.update`."""
-        self.count(slots)
+    def _totals(self, held: np.ndarray) -> np.ndarray:
+        """The totals held, or zeros where there has been nothing to hold."""
+        return held if len(held) else np.zeros(2 * len(self.extra), np.int64)
+
+    def add(self, additions: Additions, column: Column, ordinal: int) -> States:
+        """As `States.add`."""
         if column.is_variant:
-            self._update_variant(slots, column)
+            self._add_variant(additions, column)
             return self
         array, kind = column.array, column.array.type
         chosen = array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8) if array.null_count else NO_ROWS
-        if pa.types.is_int32(kind) or pa.types.is_int64(kind):
-            add_integers(slots, integers(array, self.scratch), chosen, self.whole)
-            if pa.types.is_int64(kind):
-                self._mark(slots, chosen, SAW_LONG)
-        elif pa.types.is_float64(kind):
-            self._add_doubles(slots, (array.fill_null(0.0) if array.null_count else array).to_numpy(), chosen)
+        mark = 0
+        if kind in (_INT, _LONG):
+            self.whole = self._totals(self.whole)
+            additions.integers(self.whole, (array.fill_null(0) if array.null_count else array).to_numpy(), chosen)
+            mark = SAW_LONG if kind == _LONG else 0
+        elif kind == _DOUBLE:
+            values = (array.fill_null(0.0) if array.null_count else array).to_numpy()
+            self._add_doubles(additions, values, chosen)
+            mark = SAW_DOUBLE
         elif pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind):
             chosen = np.zeros(len(array), np.uint8)
-        elif kind != DECIMAL128 or not self._add_decimals(slots, array, chosen):
-            chosen = self._add_values(slots, column)
+        elif kind == DECIMAL128 and self._add_decimals(additions, array, chosen):
+            mark = SAW_DECIMAL
+        else:
+            chosen = self.rest.add_decimals(additions.slots, column)
+        self.seen.mark(additions.slots, mark, chosen)
         if len(chosen):
-            count_rows(slots, 1 - chosen, -1, self.extra)
+            additions.count(self.extra, -1, 1 - chosen)
         return self
 
-    def _update_variant(self, slots: np.ndarray, column: Column) -> None:
+    def _add_variant(self, additions: Additions, column: Column) -> None:
         types, words, _ = parts(column)
-        words, numbers = np.ascontiguousarray(words), np.zeros(len(types), np.bool_)
+        words = np.ascontiguousarray(words)
         long, double, decimal = (types == kind for kind in (BsonType.LONG, BsonType.DOUBLE, BsonType.DECIMAL))
         whole = (types == BsonType.INT) | long
         if whole.any():
-            add_integers(slots, words.view(np.int64), whole.view(np.uint8), self.whole)
-            if long.any():
-                self._mark(slots, long.view(np.uint8), SAW_LONG)
+            self.whole = self._totals(self.whole)
+            additions.integers(self.whole, words.view(np.int64), whole.view(np.uint8))
         if double.any():
-            self._add_doubles(slots, words.view(np.float64), double.view(np.uint8))
+            self._add_doubles(additions, words.view(np.float64), double.view(np.uint8))
         if decimal.any():
             rows = np.flatnonzero(decimal)
-            self._add_values(slots[rows], column.take(rows))
+            self.rest.add_decimals(additions.slots[rows], column.take(rows))
+        for mark, rows in ((SAW_LONG, long), (SAW_DOUBLE, double)):
+            self.seen.mark(additions.slots, mark, rows.view(np.uint8))
         numbers = whole | double | decimal
         if not numbers.all():
-            count_rows(slots, (~numbers).view(np.uint8), -1, self.extra)
+            additions.count(self.extra, -1, (~numbers).view(np.uint8))
 
-    def _mark(self, slots: np.ndarray, chosen: np.ndarray, mark: int) -> None:
-        """Marks the rows' groups. Groups below `marked` are known to have the mark."""
-        start = self.marked[mark]
-        if start < self.size:
-            mark_groups(slots, chosen, mark, self.seen)
-            unmarked = np.flatnonzero(self.seen[start:self.size] & mark == 0)
-            self.marked[mark] = start + int(unmarked[0]) if len(unmarked) else self.size
-
-    def _add_doubles(self, slots: np.ndarray, values: np.ndarray, chosen: np.ndarray) -> None:
+    def _add_doubles(self, additions: Additions, values: np.ndarray, chosen: np.ndarray) -> None:
         if not self.base:
             self.base = window_base(values if not len(chosen) else values[chosen.view(np.bool_)])
+        self.fraction = self._totals(self.fraction)
         self.window_rows += len(values)
         if self.window_rows > WINDOW_ROWS:
             self._empty_window()
-        outside = self.scratch.array("outside", np.int64, len(values) + 1)
-        listed = add_doubles(slots, values, chosen, self.fraction, self.base, WINDOW, outside)
-        for row in outside[:listed].tolist():
-            total = self._rest_of(int(slots[row]))
-            total.add(float(values[row]))
-            total.numbers -= 1                              # its row is counted
-        self._mark(slots, chosen, SAW_DOUBLE)
+
+        additions.doubles(self.fraction, values, chosen, self.base,
+                          lambda rows: self.rest.add_doubles(additions.slots[rows], values[rows]))
 
     def _empty_window(self) -> None:
         for group in np.flatnonzero(any_word(self.fraction)).tolist():
             total = NumberTotal()
             total.doubles = wide_integer(self.fraction, group) << self.base - 1
-            self._rest_of(group).absorb(total)
+            self.rest.of(group).absorb(total)
         self.fraction[:] = 0
         self.window_rows = 0
 
-    def _rest_of(self, group: int) -> NumberTotal:
-        total = self.rest.get(group)
-        if total is None:
-            total = self.rest[group] = NumberTotal()
-        return total
-
-    def _add_decimals(self, slots: np.ndarray, array: pa.Array, chosen: np.ndarray) -> bool:
-        """Adds decimals that have one exponent, a group's together; False where they have several."""
+    def _add_decimals(self, additions: Additions, array: pa.Array, chosen: np.ndarray) -> bool:
+        """Adds decimals, where all have the exponent of those before."""
+        if array.null_count == len(array):
+            return True
         scaled = scaled_decimals(array)
-        if scaled is None:
+        if scaled is None or self.exponent not in (None, scaled.exponent):
             return False
-        groups, positions = np.unique(slots if not len(chosen) else slots[chosen.view(np.bool_)], return_inverse=True)
-        coefficients = scaled.coefficients if not len(chosen) else scaled.coefficients[chosen.view(np.bool_)]
-        totals = np.zeros(2 * len(groups), np.int64)
-        add_integers(positions.astype(np.int32), coefficients, NO_ROWS, totals)
-        for place, group in enumerate(groups.tolist()):
-            self._rest_of(group).add_scaled(wide_integer(totals, place), scaled.exponent)
+        self.exponent = scaled.exponent
+        self.scaled = self._totals(self.scaled)
+        additions.integers(self.scaled, scaled.coefficients, chosen)
         return True
-
-    def _add_values(self, slots: np.ndarray, column: Column) -> np.ndarray:
-        """Adds decimals one by one; returns which values are any."""
-        decimals = np.zeros(len(column), np.uint8)
-        for row, (slot, value) in enumerate(zip(slots.tolist(), values_of(column), strict=True)):
-            if type(value) is Decimal128:
-                decimals[row] = 1
-                total = self._rest_of(slot)
-                total.add(value)
-                total.numbers -= 1                          # its row is counted
-        return decimals
 
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:
         """As `States.absorb`."""
@@ -198,29 +176,36 @@ class Totals(CountedStates):
         if len(special):
             for slot, state in zip(slots[special].tolist(), states_of(self.aggregate, states.take(pa.array(special))),
                                    strict=True):
-                self._rest_of(slot).absorb(state)
+                self.rest.of(slot).absorb(state)
             plain = np.delete(np.arange(len(slots)), special)
             return self.absorb(slots[plain], states.take(pa.array(plain)))
         if not self.base:
             self.base = base_of_totals(fraction, unit)
-        self._merge(slots, whole, fraction, unit)
+        self._merge(slots, "whole", whole)
+        if self.base:
+            self._merge(slots, "fraction", fraction, unit)
         np.add.at(self.extra, slots, fields["numbers"].to_numpy())
         for mark in (SAW_LONG, SAW_DOUBLE):
-            mark_groups(slots, (seen & mark).astype(np.uint8), mark, self.seen)
+            self.seen.mark(slots, mark, (seen & mark).astype(np.uint8))
         return self
 
-    def _merge(self, slots: np.ndarray, whole: np.ndarray, fraction: np.ndarray, unit: np.ndarray) -> None:
-        """Adds totals; those of doubles are in units of 2**unit."""
+    def _merge(self, slots: np.ndarray, name: str, totals: np.ndarray, unit: np.ndarray = _NO_UNIT) -> None:
+        """Adds totals to `whole`, `scaled`, or in units of 2**unit to `fraction`."""
+        if not len(totals):
+            return
+        into = self._totals(getattr(self, name))
+        setattr(self, name, into)
         failed = np.empty(len(slots) + 1, np.int64)
-        for into, totals, scale in ((self.whole, whole, np.zeros(1, np.int64)),
-                                    (self.fraction, fraction, unit + (FIRST_UNIT - self.base))):
-            for row in failed[:merge_totals(slots, totals, scale, into, failed)].tolist():
-                total = NumberTotal()
-                if into is self.whole:
-                    total.integers = wide_integer(totals, row)
-                else:
-                    total.doubles = wide_integer(totals, row) << int(unit[row if len(unit) > 1 else 0]) + DOUBLE_SCALE
-                self._rest_of(int(slots[row])).absorb(total)
+        scale = unit + (FIRST_UNIT - self.base) if name == "fraction" else unit
+        for row in failed[:merge_totals(slots, totals, scale, into, failed)].tolist():
+            total, value = NumberTotal(), wide_integer(totals, row)
+            if name == "fraction":
+                total.doubles = value << int(unit[row if len(unit) > 1 else 0]) + DOUBLE_SCALE
+            elif name == "whole":
+                total.integers = value
+            else:
+                total.add_scaled(value, self.exponent or 0)
+            self.rest.of(int(slots[row])).absorb(total)
 
     def merge(self, slots: np.ndarray, other: States) -> States:
         """As `States.merge`."""
@@ -228,13 +213,25 @@ class Totals(CountedStates):
             return super().merge(slots, other)
         size = len(slots)
         self.base = self.base or other.base
-        self._merge(slots, other.whole[:2 * size], other.fraction[:2 * size], np.array([other.base - FIRST_UNIT]))
+        self._merge(slots, "whole", other.whole[:2 * size])
+        self._merge(slots, "fraction", other.fraction[:2 * size], np.array([other.base - FIRST_UNIT]))
+        if self.exponent in (None, other.exponent):
+            self.exponent = other.exponent
+            self._merge(slots, "scaled", other.scaled[:2 * size])
+        else:
+            other._move_decimals()
         self.merge_counts(slots, other)
         self.extra[slots] += other.extra[:size]
-        self.seen[slots] |= other.seen[:size]
-        for group, total in other.rest.items():
-            self._rest_of(int(slots[group])).absorb(total)
+        self.seen.merge(slots, other.seen)
+        self.rest.merge(slots, other.rest)
         return self
+
+    def _move_decimals(self) -> None:
+        """Moves what is in `scaled` to `rest`."""
+        for group in np.flatnonzero(self._decimal(np.arange(self.size))).tolist():
+            self.rest.of(group).add_scaled(wide_integer(self.scaled, group), self.exponent or 0)
+        self.scaled, self.exponent = _NO_WORDS, None
+        self.seen.clear(SAW_DECIMAL)
 
     def numbers(self, groups: np.ndarray) -> np.ndarray:
         """How many numbers these groups have, those of `rest` aside that came in states."""
@@ -242,24 +239,35 @@ class Totals(CountedStates):
 
     def _total(self, group: int) -> NumberTotal:
         """One group's state as the aggregate defines it."""
-        total = NumberTotal()
-        total.integers = wide_integer(self.whole, group)
-        if self.base:
-            total.doubles = wide_integer(self.fraction, group) << self.base - 1
-        total.numbers = int(self.rows.counts[group] + self.extra[group])
-        total.seen = int(self.seen[group])
-        if group in self.rest:
-            total.absorb(self.rest[group])
+        total = self._odd(group)
+        total.integers += wide_integer(self._totals(self.whole), group)
+        if len(self.fraction):
+            total.doubles += wide_integer(self.fraction, group) << self.base - 1
+        total.numbers += int(self.rows.counts[group] + self.extra[group])
+        total.seen |= int(self.seen.of(np.array([group]))[0])
         return total
+
+    def _odd(self, group: int) -> NumberTotal:
+        """Of one group's state what kernels only add to: decimals, and the rest."""
+        total = NumberTotal()
+        if self._decimal(np.array([group]))[0]:
+            total.add_scaled(wide_integer(self.scaled, group), self.exponent or 0)
+        self.rest.copy_to(total, group)
+        return total
+
+    def _decimal(self, groups: np.ndarray) -> np.ndarray:
+        """Which groups have something in `scaled`."""
+        return (self.seen.of(groups) & SAW_DECIMAL) != 0
 
     def export(self, groups: np.ndarray) -> pa.StructArray:
         """As `States.export`."""
         count = len(groups)
         unit = self.base - FIRST_UNIT if self.base else 0
         fields = {
-            "integers": wide_array(picked(self.whole, groups)), "doubles": wide_array(picked(self.fraction, groups)),
+            "integers": wide_array(picked(self._totals(self.whole), groups)),
+            "doubles": wide_array(picked(self._totals(self.fraction), groups)),
             "unit": pa.array(np.full(count, unit)), "coefficient": _repeated(wide_bytes(0), count),
-            "exponent": pa.array(np.zeros(count, np.int64)), "seen": pa.array(self.seen[groups].astype(np.int64)),
+            "exponent": pa.array(np.zeros(count, np.int64)), "seen": pa.array(self.seen.of(groups).astype(np.int64)),
             "numbers": pa.array(self.numbers(groups)),
         }
         kind = state_type(self.aggregate.State)
@@ -271,16 +279,15 @@ class Totals(CountedStates):
         return pa.concat_arrays([states, others]).take(pa.array(_replaced(count, special)))
 
     def _special(self, groups: np.ndarray) -> np.ndarray:
-        """The places of the groups with a Python total."""
-        if not self.rest:
-            return _NO_PLACES
-        return np.flatnonzero(np.isin(groups, np.fromiter(self.rest, np.int64, len(self.rest))))
+        """The places of the groups that have more than `whole` and `fraction`."""
+        return np.flatnonzero(self.rest.holds(groups) | self._decimal(groups))
 
     def finalize(self, groups: np.ndarray) -> Column:
         """As `States.finalize`: by kernels, except for groups with a Python total, and those whose integers do not fit
         the window of their doubles."""
-        whole, fraction = picked(self.whole, groups), picked(self.fraction, groups)
-        fractional = (self.seen[groups] & SAW_DOUBLE) != 0
+        whole, fraction = (picked(self._totals(totals), groups) for totals in (self.whole, self.fraction))
+        seen = self.seen.of(groups)
+        fractional = (seen & SAW_DOUBLE) != 0
         special = self._special(groups)
         mixed = np.flatnonzero(fractional & any_word(whole))
         if len(mixed):
@@ -293,7 +300,7 @@ class Totals(CountedStates):
             totals = doubles if fractional.all() else np.where(fractional, doubles, rounded(whole, 0))
             made = means(totals, self.numbers(groups))
         else:
-            made = sums(whole, doubles, fractional, (self.seen[groups] & SAW_LONG) != 0)
+            made = sums(whole, doubles, fractional, (seen & SAW_LONG) != 0)
         if not len(special):
             return made
         values = [self.aggregate.finalize(self._total(group)) for group in groups[special].tolist()]
@@ -303,7 +310,8 @@ class Totals(CountedStates):
     def nbytes(self) -> int:
         """The bytes of the arrays, and an estimate for the rest."""
         rows = self.rows.nbytes if self._owns_rows else 0
-        return rows + 41 * len(self.seen) + 500 * len(self.rest) + self.scratch.nbytes
+        held = (self.whole, self.fraction, self.scaled, self.extra, self.seen, self.rest)
+        return rows + sum(part.nbytes for part in held)
 
 
 def _replaced(count: int, places: np.ndarray) -> np.ndarray:

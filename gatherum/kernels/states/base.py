@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,9 @@ from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.states.portable import portable_column, states_of
+
+if TYPE_CHECKING:
+    from gatherum.kernels.states.additions import Additions
 
 
 class States(ABC):
@@ -53,6 +56,10 @@ class States(ABC):
     @abstractmethod
     def nbytes(self) -> int:
         """The bytes held, or an estimate of them."""
+
+    def add(self, additions: Additions, column: Column, ordinal: int) -> States:
+        """As `update` for the rows of `additions`, to which additions to totals may be left."""
+        return self.update(additions.slots, column, ordinal)
 
     def merge(self, slots: np.ndarray, other: States) -> States:
         """Takes the states of another table in, its group i into slot i."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
+from gatherum.definitions import Definitions
 from gatherum.functions.aggregate import Aggregate
-from gatherum.functions.registry import aggregates, members
+from gatherum.functions.registry import aggregates
 from gatherum.kernels.states.base import ObjectStates, States
 
 if TYPE_CHECKING:
@@ -26,11 +26,16 @@ class CompiledStates(States):
         super().__init__(aggregate)
 
 
-@cache
+def _served(value: Any, module: str) -> Iterable[str]:
+    return value.serves if isinstance(value, type) and issubclass(value, CompiledStates) else ()
+
+
+_LAYOUTS: Definitions[str, type[CompiledStates]] = Definitions("gatherum.kernels.functions", _served)
+
+
 def layouts() -> Mapping[str, type[CompiledStates]]:
     """The compiled layouts by the name of the aggregate."""
-    return {name: value for _, value in members("gatherum.kernels.functions")
-            if isinstance(value, type) and issubclass(value, CompiledStates) for name in value.serves}
+    return _LAYOUTS
 
 
 def states_for(aggregate: Aggregate, compiled: bool, rows: RowCounts | None = None) -> States:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gatherum.functions.aggregate import Aggregate
+from gatherum.kernels.columns.column import Column
 from gatherum.kernels.scratch import padded
+from gatherum.kernels.states.base import States
 from gatherum.kernels.states.choose import CompiledStates
+
+if TYPE_CHECKING:
+    from gatherum.kernels.states.additions import Additions
 
 
 class RowCounts:
@@ -26,12 +33,10 @@ class RowCounts:
         if self.used and size > len(self.counts):
             self.counts = padded(self.counts, size)
 
-    def add(self, slots: np.ndarray) -> None:
+    def add(self, additions: Additions) -> None:
         """Counts the rows of a batch."""
         if self.used:
-            from gatherum.kernels.totals import NO_ROWS, count_rows
-
-            count_rows(slots, NO_ROWS, 1, self.counts)
+            additions.count(self.counts)
 
     def merge(self, slots: np.ndarray, other: RowCounts) -> None:
         """Adds the counts of another table, whose group i has slot i."""
@@ -58,10 +63,16 @@ class CountedStates(CompiledStates):
             self.rows.grow(size)
         self.size = size
 
-    def count(self, slots: np.ndarray) -> None:
-        """Counts the rows of a batch, unless the table does."""
+    def update(self, slots: np.ndarray, column: Column, ordinal: int) -> States:
+        """As `States.update`."""
+        from gatherum.kernels.states.additions import Additions
+
+        additions = Additions(slots)
         if self._owns_rows:
-            self.rows.add(slots)
+            self.rows.add(additions)
+        states = self.add(additions, column, ordinal)
+        additions.run()
+        return states
 
     def merge_counts(self, slots: np.ndarray, other: CountedStates) -> None:
         """Adds the counts of another table's states, unless the table does."""

@@ -3,29 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from gatherum.functions.registry import aggregates
 from gatherum.optimizer.context import Context
 from gatherum.optimizer.rule import rule
-from gatherum.plan.analysis import expressions_of, is_constant, is_deterministic
-from gatherum.plan.expressions import AggregateCall
+from gatherum.plan.analysis import expressions_of, is_deterministic
+from gatherum.plan.expressions import (
+    AggregateCall,
+    And,
+    AnyElement,
+    Call,
+    Expression,
+    Literal,
+    MakeArray,
+    MakeDocument,
+    Matches,
+    Not,
+    Or,
+)
 from gatherum.plan.nodes import Filter, Group, Lookup, Node, Project, ReplaceRoot, Sort, Unwind
+
+ONE_FORM: Final = frozenset({
+    "$concat", "$dateAdd", "$dateSubtract", "$dateToString", "$dateTrunc",
+    "$dayOfMonth", "$dayOfWeek", "$dayOfYear", "$eq", "$gt", "$gte", "$hour", "$isArray", "$isNumber", "$isoDayOfWeek",
+    "$isoWeek", "$lt", "$lte", "$millisecond", "$minute", "$month", "$ne", "$second", "$substrCP", "$toBool", "$toDate",
+    "$toLower", "$toString", "$toUpper", "$type", "$week", "$year"})
+"""Operators whose values are all strings, or dates, or booleans, or 32-bit integers, or null."""
 
 
 @rule("drop_sort_before_group", on=(Group,), after=("limit_sort", "push_filter_below_sort"))
 def drop_sort_before_group(node: Node, context: Context) -> Node | None:
-    """Leaves out the sorts below a group of all rows whose aggregates do not depend on order.
+    """Leaves out the sorts below a group whose aggregates do not depend on order.
 
-    With a key that varies a sort stays: which of equal keys (1 and 1.0) stands for the group depends on order.
+    Where equal keys may differ (1 and 1.0) the sort stays: which of them stands for the group depends on order.
     """
     match node:
-        case Group(input, key, calls) if is_constant(key) and all(_ignores_order(call) for _, call in calls):
+        case Group(input, key, calls) if has_one_form(key) and all(ignores_order(call) for _, call in calls):
             unsorted = _without_sorts(input)
             return None if unsorted is input else replace(node, input=unsorted)
     return None
 
 
-def _ignores_order(call: AggregateCall) -> bool:
+def has_one_form(key: Expression) -> bool:
+    """Whether equal values of an expression are the same value, of one type."""
+    match key:
+        case Literal() | And() | Or() | Not() | Matches() | AnyElement():
+            return True
+        case Call(function):
+            return function in ONE_FORM
+        case MakeDocument() | MakeArray():
+            return all(map(has_one_form, key.children()))
+        case _:
+            return False
+
+
+def ignores_order(call: AggregateCall) -> bool:
+    """Whether an aggregate gives the same for any order of its rows."""
     function = aggregates()[call.function]
     return not function.ordered and not function.approximate and is_deterministic(call.argument)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from gatherum.errors import GatherumError
@@ -26,6 +26,7 @@ from gatherum.plan.expressions import (
     Or,
 )
 from gatherum.plan.nodes import Facet, Node
+from gatherum.records import record
 from gatherum.rows.expressions import compile_expression
 from gatherum.rows.scope import Scope
 from gatherum.types.truth import truth
@@ -61,7 +62,7 @@ def _folded(plan: Node, folding: _Folding) -> Node:
     return made or plan
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Folding:
     """Folds expressions; an error of a constant raises if `strict`, else it stays an expression."""
 

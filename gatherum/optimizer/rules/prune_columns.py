@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from gatherum.optimizer.context import Context
@@ -38,9 +38,10 @@ from gatherum.plan.nodes import (
     Unwind,
 )
 from gatherum.plan.output import paths_defined
+from gatherum.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Needed:
     """The paths of a node's rows that are read above it (None: all), and whether the order of the fields may show."""
 
@@ -116,7 +117,7 @@ def _trimmed(node: Node, needed: Needed, shared: list[Needed], context: Context)
             second = _pruned(node.second, needed, shared, context)
             return node if second is node.second else replace(node, second=second)
         case Lookup():
-            return _lookup(node, context) if needed.reads(node.into[0]) else None
+            return _lookup(node, needed, context) if needed.reads(node.into[0]) else None
         case Facet():
             branches, _ = _branches(node, context)
             same = all(a is b for a, b in zip(branches, node.branches, strict=True))
@@ -176,16 +177,26 @@ def _less(needed: Needed, paths: Iterable[Path]) -> Needed:
     return Needed(frozenset(path for path in needed.paths if path[0] not in names), needed.in_order)
 
 
-def _lookup(node: Lookup, context: Context) -> Lookup:
+def _lookup(node: Lookup, needed: Needed, context: Context) -> Lookup:
     """The lookup with its other plan pruned; the rows that it matches keep the path that they are matched by."""
+    partners = _below(needed, node.into)
     if node.foreign is None:
-        other = _pruned(node.other, ALL, [], context)
+        other = _pruned(node.other, partners, [], context)
         return node if other is node.other else replace(node, other=other)
     above, start = apart_from_start(node.other)
     read: list[Needed] = []
-    rest = _pruned(above, ALL, read, context)
+    rest = _pruned(above, partners, read, context)
     made = _start(start, _all_of(read).and_read(_tops([node.foreign])), [], context)
     return node if rest is above and made is start else replace(node, other=onto_start(rest, made))
+
+
+def _below(needed: Needed, path: Path) -> Needed:
+    """What is needed of the documents at a path: all where the path itself, or what holds it, is read."""
+    if needed.paths is None:
+        return ALL
+    read = [item for item in needed.paths if item[:len(path)] == path[:len(item)]]
+    return ALL if any(len(item) <= len(path) for item in read) else Needed(
+        frozenset(item[len(path):] for item in read), in_order=False)
 
 
 def _branches(node: Facet, context: Context) -> tuple[tuple[Node, ...], Needed]:

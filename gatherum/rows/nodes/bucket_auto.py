@@ -34,6 +34,7 @@ def bucket_auto(node: BucketAuto, run: Run) -> Iterator[list[Document]]:
     if node.granularity is not None:
         for value in keys:
             check_roundable(value)
+    run.holds(node, rows, keys)
     order = sorted(range(len(rows)), key=[order_key(value) for value in keys].__getitem__)
     buckets = cut([keys[place] for place in order], node)
     ordered = [rows[place] for place in order]

@@ -12,6 +12,8 @@ from gatherum.types.values import Document
 @interprets(Facet)
 def facet(node: Facet, run: Run) -> Iterator[list[Document]]:
     """One document, with the rows of every branch; the input is read once."""
-    branch_run = Run(run.open, run.variables, list(run.batches(node.input)), run.watch)
+    rows = list(run.batches(node.input))
+    run.holds(node, rows)
+    branch_run = Run(run.open, run.variables, rows, run.watch)
     yield [{name: [row for batch in interpret(branch, branch_run) for row in batch]
             for name, branch in zip(node.names, node.branches, strict=True)}]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import count
 from operator import itemgetter
 from typing import Any, Final
 
@@ -35,7 +37,7 @@ def group(node: Group, run: Run) -> Batches:
         table.fold()  # where a row before that one fails, it does here
         raise
     table.fold()
-    yield from table.rows()
+    yield from table.rows(partial(run.holds, node))
 
 
 class Column:
@@ -49,9 +51,7 @@ class Column:
     def update(self, state: Any, values: Sequence[Value], first: int, places: Iterable[int]) -> None:
         """Takes values into a state, in the order of their rows, which have the ordinals `first` + `places`."""
         if self.function.ordered:
-            update = self.function.update
-            for value, place in zip(values, places, strict=True):
-                update(state, value, first + place)
+            self.function.update_ordered(state, values, [first + place for place in places])
         else:
             self.function.update_many(state, values)
 
@@ -80,12 +80,12 @@ class _Key:
         columns = [[None if value is MISSING else value for value in columns[0]]]
         return columns, _stand_ins(columns[0])
 
-    def at(self, columns: list[list[Value]], place: int) -> Value:
-        """The key of one row."""
+    def at(self, columns: list[list[Value]], places: list[int]) -> list[Value]:
+        """The keys of some rows."""
         if not self.names:
-            return columns[0][place]
-        parts = zip(self.names, columns, strict=True)
-        return {name: column[place] for name, column in parts if column[place] is not MISSING}
+            return [columns[0][place] for place in places]
+        parts = list(zip(self.names, columns, strict=True))
+        return [{name: column[place] for name, column in parts if column[place] is not MISSING} for place in places]
 
 
 def _stand_ins(column: list[Value]) -> list[Any]:
@@ -118,56 +118,65 @@ class _Table:
 
     def fold(self) -> None:
         """Takes the waiting values into the states."""
-        if len(self._stand_ins) < SEVERAL * len(set(self._stand_ins)):
-            self._fold_by_row()
-        else:
-            try:
-                self._fold_by_group()
-            except GatherumError:
-                self._fold_by_row()                     # raises the error of the first row that has one
-                raise
+        fold = self._fold_by_column if len(self._stand_ins) < SEVERAL * len(set(self._stand_ins)) else \
+            self._fold_by_group
+        try:
+            fold()
+        except GatherumError:
+            self._fold_by_row()                         # raises the error of the first row that has one
+            raise
         self.folded += len(self._stand_ins)
         for waiting in (self._stand_ins, *self._key_columns, *self._waiting):
             waiting.clear()
 
     def _fold_by_row(self) -> None:
+        """Takes row after row; the groups are there."""
         updates = [(column.function.update, states, values)
                    for column, states, values in zip(self.columns, self.states, self._waiting, strict=True)]
         for place, stand_in in enumerate(self._stand_ins):
-            number = self._number(stand_in, place)
+            number = self.numbers[stand_in]
             for update, states, values in updates:
                 update(states[number], values[place], self.folded + place)
+
+    def _fold_by_column(self) -> None:
+        """Takes the values of one column after the other, each into the state of its row's group."""
+        rows = len(self._stand_ins)
+        self._add_groups(dict(zip(reversed(self._stand_ins), range(rows - 1, -1, -1), strict=True)))
+        numbers = list(map(self.numbers.__getitem__, self._stand_ins))
+        for column, states, values in zip(self.columns, self.states, self._waiting, strict=True):
+            column.function.update_each(map(states.__getitem__, numbers), values, self.folded)
 
     def _fold_by_group(self) -> None:
         places_of: dict[Any, list[int]] = defaultdict(list)
         for place, stand_in in enumerate(self._stand_ins):
             places_of[stand_in].append(place)
+        self._add_groups({stand_in: places[0] for stand_in, places in places_of.items()})
         for stand_in, places in places_of.items():
-            number = self._number(stand_in, places[0])
+            number = self.numbers[stand_in]
             pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
             for column, states, values in zip(self.columns, self.states, self._waiting, strict=True):
                 column.update(states[number], pick(values), self.folded, places)
 
-    def _number(self, stand_in: Any, place: int) -> int:
-        """The number of the group with this key, which the row at `place` has."""
-        number = self.numbers.get(stand_in)
-        if number is None:
-            number = self.numbers[stand_in] = len(self.keys)
-            self.keys.append(self.key.at(self._key_columns, place))
-            for column, states in zip(self.columns, self.states, strict=True):
-                states.append(column.function.init())
-        return number
+    def _add_groups(self, firsts: Mapping[Any, int]) -> None:
+        """Makes the groups that are not there; `firsts` gives the place of the first row that has a key."""
+        fresh = [stand_in for stand_in in firsts if stand_in not in self.numbers]
+        self.numbers.update(zip(fresh, count(len(self.keys))))
+        self.keys += self.key.at(self._key_columns, [firsts[stand_in] for stand_in in fresh])
+        for column, states in zip(self.columns, self.states, strict=True):
+            states += [column.function.init() for _ in fresh]
 
-    def rows(self) -> Batches:
-        """The finished documents, by hash and then by order of their keys."""
+    def rows(self, holds: Callable[..., None]) -> Batches:
+        """The finished documents, by hash and then by order of their keys; `holds` is told what is in memory."""
         keys = self.keys
         hashes = list(map(canonical_hash, keys))
         ranked = sorted(range(len(keys)), key=hashes.__getitem__)
         if len(set(hashes)) < len(hashes):
             ranked.sort(key=lambda number: (hashes[number], order_key(keys[number])))
+        holds(keys, self.numbers, *self.states, hashes, ranked)
         for start in range(0, len(ranked), BATCH_ROWS):
             rows: list[Document] = [{"_id": keys[number]} for number in ranked[start:start + BATCH_ROWS]]
             for column, states in zip(self.columns, self.states, strict=True):
+                finalize = column.finalize
                 for number, row in zip(ranked[start:start + BATCH_ROWS], rows, strict=True):
-                    row[column.name] = column.finalize(states[number])
+                    row[column.name] = finalize(states[number])
             yield rows

@@ -42,7 +42,7 @@ def _partners(node: Lookup, run: Run) -> Partners:
     depth = _independent(chain, names) if node.local is None else 1
     start, rest = chain[depth - 1], _above(chain[depth:])
     bind = _binder(node, run)
-    once = None if _uses_any(start, names) else _finder(node, _rows(start, _within(run, {}, [])))
+    once = None if _uses_any(start, names) else _held_finder(node, run, _rows(start, _within(run, {}, [])))
     if isinstance(rest, Shared) and once is not None and not names:
         return once
 
@@ -68,6 +68,11 @@ def _finder(node: Lookup, rows: list[Document]) -> Partners:
     if node.local is None or node.foreign is None:
         return lambda row: rows.copy()
     return _matching(node.local, node.foreign, rows)
+
+
+def _held_finder(node: Lookup, run: Run, rows: list[Document]) -> Partners:
+    run.holds(node, rows)
+    return _finder(node, rows)
 
 
 def _rows(plan: Node, run: Run) -> list[Document]:

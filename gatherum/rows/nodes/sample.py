@@ -15,6 +15,7 @@ from gatherum.types.values import Document
 def sample(node: Sample, run: Run) -> Iterator[list[Document]]:
     """The rows with the smallest hashes, in the order of these."""
     rows = [row for batch in run.batches(node.input) for row in batch]
+    run.holds(node, rows)
     seed = node.seed & MASK
     chosen = heapq.nsmallest(node.count, range(len(rows)), key=lambda ordinal: hash_of_words([seed, ordinal]))
     yield [rows[ordinal] for ordinal in chosen]

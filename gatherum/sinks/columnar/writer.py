@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, Final, Protocol
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ from bson.errors import BSONError
 from gatherum.errors import LossError
 from gatherum.kernels.columns.batch import Batch, batch_of
 from gatherum.kernels.columns.file_batches import FileShape, batch_from_file
+from gatherum.records import record
 from gatherum.types.values import Document
 
 GROUP_ROWS: Final = 1 << 17
@@ -39,7 +39,7 @@ class Encoder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Encoding:
     """One format: its name, how it is written to a stream, and how the record batches are read back."""
 
@@ -48,7 +48,7 @@ class Encoding:
     read: Callable[[Any], Iterator[pa.RecordBatch]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Segment:
     schema: pa.Schema
     file: IO[bytes]

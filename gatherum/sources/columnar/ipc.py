@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -14,6 +13,7 @@ from gatherum.errors import SourceError
 from gatherum.kernels.columns.batch import MAX_ROWS
 from gatherum.kernels.columns.file_batches import check_names
 from gatherum.plan.protocols import Coverage, OnBad, Request, Statistics
+from gatherum.records import record
 from gatherum.sources.columnar.partition import READ_ERRORS, ColumnPartition, aliases, needed_columns
 from gatherum.sources.columnar.stored import opener
 from gatherum.sources.input_file import InputFile
@@ -87,7 +87,7 @@ class ArrowFile:
                 yield batch
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ArrowStream:
     """A file, or a pipe, in the stream format: read from its beginning to its end."""
 

@@ -17,9 +17,9 @@ from gatherum.kernels.columns.batch import MAX_ROWS
 from gatherum.kernels.columns.file_batches import check_names
 from gatherum.kernels.pruning import may_hold
 from gatherum.plan.protocols import Coverage, OnBad, Request, Statistics
-from gatherum.sources.columnar.parquet_leaves import leaf_count, needed_leaves
-from gatherum.sources.columnar.parquet_statistics import values_in
-from gatherum.sources.columnar.partition import READ_ERRORS, ColumnPartition, aliases, is_layout
+from gatherum.sources.columnar.parquet_leaves import leaf_count, needed_leaves, string_leaves
+from gatherum.sources.columnar.parquet_statistics import StoredColumns, values_in
+from gatherum.sources.columnar.partition import READ_ERRORS, ColumnPartition, aliases
 from gatherum.sources.columnar.stored import opener
 from gatherum.sources.input_file import InputFile
 
@@ -50,14 +50,15 @@ class ParquetSource:
             raise SourceError(f"{file.name} cannot be read as Parquet: {error}") from error
         check_names(self._schema.names, file.name)
         self._told_apart = sum(leaf_count(field.type) for field in self._schema) == len(self._paths)
+        self._columns = StoredColumns(self._schema, self._metadata) if self._told_apart else {}
 
     def schema(self) -> dict[str, str]:
         """The types of the columns."""
         return aliases(self._schema)
 
     def statistics(self) -> Statistics:
-        """The rows, and the size of the file."""
-        return Statistics(self._metadata.num_rows, self._file.size_bytes)
+        """The rows, the size of the file, and what its metadata tells of the columns."""
+        return Statistics(self._metadata.num_rows, self._file.size_bytes, self._columns)
 
     def partitions(self, request: Request) -> Sequence[ColumnPartition]:
         """The row groups that may hold what the request looks for, small neighbours together."""
@@ -124,16 +125,13 @@ class ParquetSource:
                 yield pa.RecordBatch.from_struct_array(pa.nulls(min(MAX_ROWS, left - start), pa.struct([])))
 
     def _dictionaries(self, groups: list[int], leaves: list[int]) -> list[str]:
-        """The columns of strings that are stored as codes in all the row groups; these stay codes."""
-        chosen = []
-        leaf = 0
-        for field in self._schema:
-            if leaf in leaves and not is_layout(field) and \
-                    (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)) and \
-                    all(_is_coded(self._metadata.row_group(number).column(leaf)) for number in groups):
-                chosen.append(self._paths[leaf])
-            leaf += leaf_count(field.type)
-        return chosen
+        """The leaves of strings that are stored as codes in all the row groups; these stay codes. What is inside
+        documents or arrays can only be read so with one dictionary, which is that of one row group."""
+        if not self._told_apart:
+            return []
+        return [self._paths[leaf] for leaf, inside in string_leaves(self._schema)
+                if leaf in leaves and (len(groups) == 1 or not inside)
+                and all(_is_coded(self._metadata.row_group(number).column(leaf)) for number in groups)]
 
 
 def _is_coded(chunk: pq.ColumnChunkMetaData) -> bool:

@@ -6,15 +6,15 @@ Leaves are numbered through the whole schema, depth first, as column chunks are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import pyarrow as pa
 
 from gatherum.plan.expressions import Path
+from gatherum.records import record
 from gatherum.sources.columnar.partition import is_layout
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a path leads: the field there, its leaves, and whether a list lies on the way. `field` is None where
     there are no such values; the leaves are then those of the last field on the way, which tell as much."""
@@ -31,6 +31,24 @@ def leaf_count(kind: pa.DataType) -> int:
     if pa.types.is_nested(kind):
         return sum(leaf_count(kind.field(i).type) for i in range(kind.num_fields))
     return 1
+
+
+def string_leaves(schema: pa.Schema) -> Iterator[tuple[int, bool]]:
+    """The leaves that hold strings, and whether each lies inside documents or arrays."""
+    start = 0
+    for field in schema:
+        if not is_layout(field):
+            yield from _strings(field.type, start, False)
+        start += leaf_count(field.type)
+
+
+def _strings(kind: pa.DataType, start: int, inside: bool) -> Iterator[tuple[int, bool]]:
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        yield start, inside
+    elif pa.types.is_struct(kind) or is_list(kind):
+        for i in range(kind.num_fields):
+            yield from _strings(kind.field(i).type, start, True)
+            start += leaf_count(kind.field(i).type)
 
 
 def find(schema: pa.Schema, path: Path) -> Place | None:

@@ -5,7 +5,7 @@ The bounds of strings may be cut to a prefix (the upper one then counted up), an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -16,6 +16,8 @@ from bson.datetime_ms import DatetimeMS
 from gatherum.kernels.columns.types import ObjectIdType
 from gatherum.kernels.pruning import NAN_KEY, NOTHING, UNKNOWN, Values
 from gatherum.plan.expressions import Path
+from gatherum.plan.protocols import ColumnStatistics
+from gatherum.sources.column_statistics import united
 from gatherum.sources.columnar.parquet_leaves import find
 from gatherum.types.order import RANK, OrderKey, order_key
 from gatherum.types.values import BsonType
@@ -41,6 +43,45 @@ def values_in(schema: pa.Schema, group: pq.RowGroupMetaData) -> Callable[[Path],
             return UNKNOWN
         return _values(place.field.type, rank, group, place.leaves.start, place.inside_arrays)
     return values_at
+
+
+class StoredColumns(Mapping[Path, ColumnStatistics]):
+    """The statistics of a file's columns, put together of those of its row groups when they are asked for."""
+
+    def __init__(self, schema: pa.Schema, metadata: pq.FileMetaData) -> None:
+        self._schema, self._metadata = schema, metadata
+        self._known: dict[Path, ColumnStatistics | None] = {}
+
+    def __getitem__(self, path: Path) -> ColumnStatistics:
+        if path not in self._known:
+            self._known[path] = self._united(path)
+        found = self._known[path]
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def __iter__(self) -> Iterator[Path]:
+        return (path for path in ((name,) for name in self._schema.names) if self.get(path) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _united(self, path: Path) -> ColumnStatistics | None:
+        place = find(self._schema, path) if path else None
+        if place is None or place.field is None or place.inside_arrays or _rank(place.field.type) is None:
+            return None
+        groups = [self._metadata.row_group(number) for number in range(self._metadata.num_row_groups)]
+        kind, leaf = place.field.type, place.leaves.start
+        return united([_column(kind, group, leaf) for group in groups if group.num_rows])
+
+
+def _column(kind: pa.DataType, group: pq.RowGroupMetaData, leaf: int) -> tuple[int, ColumnStatistics]:
+    """The rows of a row group, and what is known of one of its columns."""
+    known = group.column(leaf).statistics
+    if known is None or not known.has_null_count:
+        return group.num_rows, ColumnStatistics()
+    low, high = _bounds(kind, known) if known.has_min_max else (None, None)
+    return group.num_rows, ColumnStatistics(known.null_count, low, high)
 
 
 def _rank(kind: pa.DataType) -> int | None:

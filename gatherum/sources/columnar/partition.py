@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -22,6 +21,7 @@ from gatherum.kernels.columns.types import (
 from gatherum.plan.analysis import top_names
 from gatherum.plan.expressions import Path
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request, Skipped
+from gatherum.records import record
 from gatherum.types.values import TYPE_NAMES, BsonType, Document
 
 ENOUGH_ROWS: Final = 1 << 14
@@ -71,7 +71,7 @@ def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[i
     return [i for i, field in enumerate(schema) if names is None or field.name in names or is_layout(field)]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ColumnPartition:
     """Rows that are columns already. `read` gives them as record batches, with the columns needed or more; `place`
     names them in messages, within `source`, and `offset` is where they begin there."""

@@ -82,6 +82,28 @@ def test_unknown_options_name_the_nearest_known_one():
                        Context(collection="c"))
 
 
+@pytest.mark.parametrize(("pipeline", "message"), [
+    ([{"$limit": 1}, {"$GRUOP": {}}],
+     "stage 2 ($GRUOP): unrecognized pipeline stage name: '$GRUOP'; did you mean $group?"),
+    ([{"$group": {"_id": 1, "n": {"$smu": 1}}}],
+     "stage 1 ($group), n: unknown group operator '$smu'; did you mean $sum?"),
+    ([{"$project": {"x": {"$add": [1, {"$multipy": ["$a", 2]}]}}}],
+     "stage 1 ($project), x, $add: unrecognized expression '$multipy'; did you mean $multiply?"),
+    ([{"$project": {"x": {"$map": {"input": "$a", "as": "item", "in": "$$itm.x"}}}}],
+     "stage 1 ($project), x, $map, in: use of undefined variable: itm; did you mean item?"),
+    ([{"$project": {"x": {"$abs": [1, 2]}}}], "stage 1 ($project), x, $abs: takes 1 argument; 2 were passed in"),
+    ([{"$unwind": {"path": "$a", "preserveNullAndEmptyArray": True}}],
+     "stage 1 ($unwind): unrecognized option 'preserveNullAndEmptyArray'; did you mean preserveNullAndEmptyArrays?"),
+    ([{"$facet": {"a": [{"$limit": 1}, {"$mtch": {}}]}}],
+     "stage 1 ($facet), a, stage 2 ($mtch): unrecognized pipeline stage name: '$mtch'; did you mean $match?"),
+    ([{"$sort": {"a": "asc"}}], "stage 1 ($sort): a: a sort key must be 1 or -1, not string 'asc'"),
+])
+def test_a_slip_is_named_with_its_place_and_what_may_be_meant(pipeline, message):
+    with pytest.raises(PipelineError) as caught:
+        parse_pipeline(pipeline, Context(collection="c"))
+    assert str(caught.value) == message
+
+
 def test_documents_needs_a_pipeline_without_a_collection():
     with pytest.raises(PipelineError) as caught:
         parse_pipeline([{"$documents": []}], Context(collection="c"))

@@ -235,3 +235,11 @@ def test_nulls_of_truncating(name):
 def test_the_start_of_the_week_counts_for_weeks_only():
     assert trunc(DATE, "month", startOfWeek="$missing") == dt.datetime(2021, 3, 1)
     assert trunc(DATE, "month", startOfWeek="friday", binSize=2) == dt.datetime(2021, 3, 1)
+
+
+def test_a_constant_null_as_start_of_week_makes_any_unit_null_unless_all_is_constant():
+    assert trunc(DATE, "day", startOfWeek=None) is None
+    assert trunc(DATE, "day", startOfWeek={"$literal": None}) is None
+    constant = {"date": DATE, "unit": "day", "startOfWeek": None}
+    assert value({"$dateTrunc": constant}) == dt.datetime(2021, 3, 20)
+    assert value({"$dateTrunc": {**constant, "unit": "week"}}) is None

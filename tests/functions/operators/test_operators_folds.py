@@ -64,3 +64,10 @@ def test_extremes_follow_the_order_of_types():
     assert call("$min", True, [], {}, "a", 5) == 5
     assert math.isnan(call("$min", -math.inf, math.nan, "a"))
     assert call("$max", 10**6, "", False) is False
+
+
+def test_the_mean_is_infinite_where_the_sum_is_beyond_the_type():
+    largest = Decimal128("9.999999999999999999999999999999999E+6144")
+    assert call("$avg", largest, largest) == Decimal128("Infinity")
+    assert call("$avg", 1e308, 1e308) == math.inf
+    assert call("$avg", Decimal128("1"), Decimal128("2")) == Decimal128("1.5")

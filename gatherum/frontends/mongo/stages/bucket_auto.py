@@ -11,7 +11,6 @@ from gatherum.frontends.mongo.expressions import parse_expression
 from gatherum.frontends.mongo.options import check_options
 from gatherum.frontends.mongo.stage import Context, stage
 from gatherum.frontends.mongo.stages.bucket import COUNT, check_group_by, check_output
-from gatherum.functions.registry import nearest
 from gatherum.plan.nodes import BucketAuto, Node
 from gatherum.rows.nodes.granularity import GRANULARITIES
 from gatherum.types.values import INT32_MAX, INT32_MIN, Value, is_number, is_string, type_name
@@ -67,4 +66,4 @@ def _check_granularity(value: Value) -> None:
     if not is_string(value):
         raise PipelineError(f"'granularity' must be a string, not {type_name(value)}", 40261)
     if value not in GRANULARITIES:
-        raise PipelineError(f"unknown granularity {value!r}{nearest(value, GRANULARITIES)}", 40257)
+        raise PipelineError(f"unknown granularity {value!r}: use one of {', '.join(GRANULARITIES)}", 40257)

@@ -47,7 +47,7 @@ def sort(argument: Value, input: Node, context: Context) -> Node:
 
 def _parse_key(name: str, value: Value) -> SortKey:
     if not is_number(value):
-        raise PipelineError(f"{name}: a sort key must be 1 or -1, not {type_name(value)}", 15974)
+        raise PipelineError(f"{name}: a sort key must be 1 or -1, not {type_name(value)} {value!r}", 15974)
     direction = round(value.to_decimal()) if type(value) is Decimal128 and _is_small(value) else as_double(value)
     if not 1 <= abs(direction) < 2:
         raise PipelineError(f"{name}: sort key ordering must be 1 (ascending) or -1 (descending), not {value}", 15975)

@@ -1,0 +1,103 @@
+"""The kernel that adds the columns of a batch to totals by group: counts, and exact sums of integers and doubles.
+
+One call does it for all columns: threads that take turns in Python lose time at every call.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from gatherum.kernels.compiler import kernel
+from gatherum.kernels.intrinsics import add_shifted, add_wide, add_word, byte_at, int_at, word_at
+
+BLOCK = 1024
+WINDOW = 40
+"""The exponents that one window of doubles spans; 127 - 53 - 40 bits are left for the number of rows."""
+COUNT, INT64, INT32, DOUBLE = 0, 1, 2, 3
+
+
+@kernel("void(int32[::1], int64[:, ::1], int64[:, ::1])")
+def add_columns(slots, jobs, outside):
+    """Adds columns to totals.
+
+    A job is an operation, the addresses of its values, of the bytes that choose among them (0: all are chosen) and of
+    the totals, and its parameter: what to count for a row, or the base of the window. The rows whose doubles lie
+    outside the window are listed in the job's line of `outside`, behind their number.
+    """
+    for j in range(jobs.shape[0]):
+        operation, values, chosen, totals, parameter = jobs[j, 0], jobs[j, 1], jobs[j, 2], jobs[j, 3], jobs[j, 4]
+        if operation == COUNT:
+            _count(slots, chosen, totals, parameter)
+        elif operation == INT64:
+            _add_words(slots, values, chosen, totals)
+        elif operation == INT32:
+            _add_ints(slots, values, chosen, totals)
+        else:
+            _add_doubles(slots, values, chosen, totals, parameter, outside[j])
+
+
+@numba.njit
+def _count(slots, chosen, counts, step):
+    if chosen == 0:
+        for i in range(slots.shape[0]):
+            add_word(counts, slots[i], step)
+    else:
+        for i in range(slots.shape[0]):
+            add_word(counts, slots[i], step if byte_at(chosen, i) != 0 else 0)
+
+
+@numba.njit
+def _add_words(slots, values, chosen, totals):
+    if chosen == 0:
+        for i in range(slots.shape[0]):
+            add_shifted(totals, slots[i], word_at(values, i), 0)
+    else:
+        for i in range(slots.shape[0]):
+            add_shifted(totals, slots[i], word_at(values, i) if byte_at(chosen, i) != 0 else 0, 0)
+
+
+@numba.njit
+def _add_ints(slots, values, chosen, totals):
+    if chosen == 0:
+        for i in range(slots.shape[0]):
+            add_shifted(totals, slots[i], int_at(values, i), 0)
+    else:
+        for i in range(slots.shape[0]):
+            add_shifted(totals, slots[i], int_at(values, i) if byte_at(chosen, i) != 0 else 0, 0)
+
+
+@numba.njit
+def _add_doubles(slots, values, chosen, totals, base, outside):
+    low, high = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    listed = 0
+    for begin in range(0, slots.shape[0], BLOCK):
+        count = min(BLOCK, slots.shape[0] - begin)
+        some, group = values + 8 * begin, slots[begin:begin + count]
+        wrong = 0
+        for i in range(count):
+            bits = word_at(some, i)
+            shift = ((bits >> 52) & 0x7FF) - base
+            inside = (shift >= 0) & (shift <= WINDOW)
+            wrong += (not inside) & ((bits << 1) != 0)
+            shift = shift if inside else 0
+            mantissa = ((bits & 0xFFFFFFFFFFFFF) | 0x10000000000000) if inside else 0
+            mantissa = (mantissa ^ (bits >> 63)) - (bits >> 63)
+            low[i] = mantissa << shift
+            high[i] = (mantissa >> 1) >> (63 - shift)
+        if chosen != 0:
+            for i in range(count):
+                keep = -np.int64(byte_at(chosen, begin + i) != 0)
+                low[i] &= keep
+                high[i] &= keep
+        for i in range(count):
+            add_wide(totals, group[i], np.uint64(low[i]), high[i])
+        if wrong:
+            for i in range(count):
+                bits = word_at(some, i)
+                shift = ((bits >> 52) & 0x7FF) - base
+                odd = ((shift < 0) | (shift > WINDOW)) & ((bits << 1) != 0)
+                if odd and (chosen == 0 or byte_at(chosen, begin + i) != 0):
+                    listed += 1
+                    outside[listed] = begin + i
+    outside[0] = listed

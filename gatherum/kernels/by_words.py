@@ -1,0 +1,59 @@
+"""Expressions that depend on one string field: computed once for each word where the field is coded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+
+from gatherum.errors import QueryError
+from gatherum.kernels.columns.batch import Batch
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.distinct import apply_to_words
+from gatherum.kernels.forms import Operand
+from gatherum.kernels.selection import Selection
+from gatherum.plan.analysis import free_variables, is_deterministic, paths_read
+from gatherum.plan.expressions import ROOT, Expression, Get, Literal, Matches, Variable
+
+Evaluate = Callable[[Selection], Operand]
+
+
+class ByWords:
+    """The values of an expression that reads nothing but `field`; those over the last words are kept for the next
+    batch."""
+
+    __slots__ = ("_evaluate", "_field", "_seen")
+
+    def __init__(self, field: str, evaluate: Evaluate) -> None:
+        self._field = field
+        self._evaluate = evaluate
+        self._seen: tuple[Column, Operand] | None = None
+
+    def of(self, rows: Selection) -> Operand | None:
+        """The values over some rows; None where the field is not coded, or where only the rows can tell."""
+        column = rows.column(self._field)
+        if not isinstance(column.array.type, pa.DictionaryType):
+            return None
+        try:
+            return apply_to_words([column], rows.rows, self._of_words)
+        except QueryError:
+            return None
+
+    def _of_words(self, arguments: list[Operand | None], count: int) -> Operand:
+        (words,) = arguments
+        assert isinstance(words, Column)
+        seen = self._seen
+        if seen is None or seen[0].missing != words.missing or not seen[0].array.equals(words.array):
+            seen = self._seen = words, self._evaluate(Selection(Batch({self._field: words}, count)))
+        return seen[1]
+
+
+def by_words(expression: Expression, evaluate: Evaluate) -> ByWords | None:
+    """The values by words of an expression that does more than to read one field; None for all others."""
+    if isinstance(expression, (Get, Literal, Variable, Matches)) or not is_deterministic(expression):
+        return None
+    paths = paths_read(expression)
+    if paths is None or len(paths) != 1 or free_variables(expression) != {ROOT}:
+        return None
+    (path,) = paths
+    return ByWords(path[0], evaluate) if len(path) == 1 else None

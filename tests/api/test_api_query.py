@@ -1,0 +1,58 @@
+"""The engine that is chosen, and why."""
+
+import pyarrow as pa
+import pytest
+
+import gatherum as gm
+from gatherum.api.inputs import opener
+from gatherum.api.query import prepare, scanned
+from gatherum.runtime.settings import Settings
+
+
+def chosen(given, pipeline=(), **settings):
+    query = prepare({"c": opener(given, "c")}, "c", list(pipeline), Settings(**settings))
+    return query.engine, query.why
+
+
+def test_a_small_input_takes_the_rows_engine_and_a_large_one_the_columnar(tmp_path):
+    path = tmp_path / "a.ndjson"
+    path.write_text('{"a": 1}\n' * 100)
+    assert chosen(path) == ("rows", "the input is small")
+    assert chosen(path, rows_engine_limit=100)[0] == "columnar"
+    assert "100 bytes (rows_engine_limit" in chosen(path, rows_engine_limit=100)[1]
+    assert chosen([{"a": 1}] * 1000)[0] == "rows"
+    assert chosen([{}] * 300_001)[0] == "columnar"
+    assert chosen(pa.table({"a": range(10)}))[0] == "rows"
+    assert chosen(pa.table({"a": range(10_000)}))[0] == "rows"
+    assert chosen(pa.table({"a": range(10_001)})) == ("columnar", "c has more than 10,000 rows, in columns")
+
+
+def test_an_input_that_as_documents_may_exceed_the_memory_takes_the_columnar_engine():
+    assert chosen([{}] * 100_000)[0] == "rows"
+    assert chosen([{}] * 100_000, memory_limit="1MB")[0] == "columnar"
+
+
+def test_an_input_of_unknown_size(tmp_path):
+    assert chosen(pa.table({"a": [1]}).to_reader()) == ("columnar", "c is of unknown size, in columns")
+    assert chosen(iter([{"a": 1}])) == ("rows", "the input is small")
+
+
+def test_all_sources_count():
+    table = pa.table({"a": range(60_000)})
+    db = gm.connect({"small": [{"a": 1}], "large": table})
+    assert db.small.explain([])["engine"] == "rows"
+    assert db.small.explain([{"$unionWith": "large"}])["engine"] == "columnar"
+    assert db.small.explain([{"$facet": {"x": [{"$lookup": {"from": "large", "localField": "a", "foreignField": "a",
+                                                            "as": "f"}}]}}])["engine"] == "columnar"
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_the_engine_asked_for_is_taken(engine):
+    assert chosen([], engine=engine) == (engine, f"engine={engine!r} was asked for")
+
+
+def test_the_sources_of_subplans_are_scanned():
+    given = {name: opener([], name) for name in "abc"}
+    plan = prepare(given, "a", [{"$lookup": {"from": "b", "localField": "x", "foreignField": "x", "as": "f"}},
+                                {"$facet": {"f": [{"$limit": 1}]}}, {"$unionWith": "c"}], Settings()).plan
+    assert set(scanned(plan)) == {"a", "b", "c"}
