@@ -80,7 +80,8 @@ def _measured(operator: Mapping[str, Any], engine: str | None) -> Branch:
     reads = operator["name"] in _READERS
     shares = [""] * 2 if reads else [ratio(operator["selectivity"]), ratio(operator["selectivity_estimated"])]
     return Branch(operator["name"], [
-        operator["engine"] or UNKNOWN, "" if reads else count(operator["rows_in"]), count(operator["rows_out"]), *shares, count(operator["batches"]),
+        operator["engine"] or UNKNOWN, "" if reads else count(operator["rows_in"]), count(operator["rows_out"]),
+        *shares, count(operator["batches"]),
         duration(operator["seconds"]), _kept(operator, "bytes_held"), _kept(operator, "bytes_spilled")],
         [_what(operator), *_notes(operator, engine)])
 

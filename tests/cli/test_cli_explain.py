@@ -46,11 +46,12 @@ def test_executed_every_operator_has_its_figures_in_aligned_columns(orders):
     _, _, executed = text.partition("execution 1 row in ")
     assert re.match(r"[\d.]+ (µs|ms|s), planned in [\d.]+ (µs|ms|s)\n", executed)
     heading, *lines = executed.splitlines()[1:]
-    columns = {name: heading.index(name) + len(name) for name in ("engine", "rows in", "rows out", "selects", "held", "spilled")}
+    names = ("engine", "rows in", "rows out", "selects", "held", "spilled")
+    columns = {name: heading.index(name) + len(name) for name in names}
     rows = {line.split()[0]: line for line in lines if line[0].isalpha()}
     found = {name: {column: line[:end].split("  ")[-1].strip() for column, end in columns.items()}
              for name, line in rows.items()}
-    assert found["Filter"] == {"engine": "rows", "rows in": "3", "rows out": "2", "selects": "66.7 %", "held": "-", "spilled": "-"}
+    assert found["Filter"] == dict(zip(names, ("rows", "3", "2", "66.7 %", "-", "-"), strict=True))
     assert (found["Sort"]["rows in"], found["Sort"]["rows out"], found["Sort"]["spilled"]) == ("2", "1", "0 B")
     assert found["Sort"]["held"].endswith(" B")
     assert (found["Scan"]["rows in"], found["Scan"]["rows out"]) == ("", "3")

@@ -144,7 +144,8 @@ def _known_for_fields() -> list[str]:
 
 
 def _and(name: str, argument: Value, place: _Place) -> Expression:
-    """True where every query of an array holds. Queries that stand beside one another in a document must all hold anyway."""
+    """True where every query of an array holds. Queries that stand beside one another in a document must all hold
+    anyway."""
     return conjunction(_queries(name, argument, place))
 
 
