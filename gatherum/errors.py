@@ -7,6 +7,8 @@ pymongo's errors are loaded, such an error is also an instance of `pymongo.error
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 
@@ -104,6 +106,15 @@ class ResultError(GatherumError):
 
 class InternalError(GatherumError):
     """gatherum itself is at fault: please report it, with the message."""
+
+
+@contextmanager
+def depth_limited(kind: type[QueryError], what: str) -> Iterator[None]:
+    """Makes Python's RecursionError an error of this kind: it comes of values that are nested too deep."""
+    try:
+        yield
+    except RecursionError:
+        raise kind(f"{what} is nested too deep: BSON's limit is 200 levels", 15) from None
 
 
 _combined: dict[type, type] = {}

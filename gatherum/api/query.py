@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gatherum.api.inputs import Open
 from gatherum.api.peeked import Peekable, Peeked
-from gatherum.errors import PipelineError, SourceError
+from gatherum.errors import PipelineError, SourceError, depth_limited
 from gatherum.frontends.mongo.expressions import Names, check_variable_name, parse_expression
 from gatherum.frontends.mongo.stage import Context, parse_pipeline
 from gatherum.functions.registry import nearest
@@ -78,6 +78,7 @@ class Query:
         return self._choice
 
 
+@depth_limited(PipelineError, "the pipeline")
 def prepare(openers: Mapping[str, Open], collection: str | None, pipeline: Any, settings: Settings, *,
             let: Mapping[str, Value] | None = None, max_time_ms: float | None = None) -> Query:
     """Checks a pipeline, opens what it reads and optimizes it; nothing is read yet but what tells formats apart."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from gatherum.api.query import Query
-from gatherum.errors import GatherumError, InternalError
+from gatherum.errors import GatherumError, InternalError, OperatorError, depth_limited
 from gatherum.types.values import Document
 
 
@@ -84,7 +84,8 @@ def run_columnar(query: Query) -> Generator[Any]:
 def _guarded(batches: Iterator[Any]) -> Iterator[Any]:
     """The same batches; an error that is not one of ours is a bug, and is reported as one."""
     try:
-        yield from batches
+        with depth_limited(OperatorError, "a document"):
+            yield from batches
     except (GatherumError, OSError, MemoryError, KeyboardInterrupt, GeneratorExit):
         raise
     except Exception as error:

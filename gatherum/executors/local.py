@@ -10,21 +10,27 @@ from itertools import chain
 from typing import Any, Final
 
 from gatherum.errors import GatherumError
+from gatherum.executors.chains import Chains, ended
 from gatherum.executors.figures import Figures
 from gatherum.kernels.columns.batch import Batch, first_ordinal
+from gatherum.kernels.gathering import rows_of
 from gatherum.physical.documents import document_batches
 from gatherum.physical.facet import FacetOperator
 from gatherum.physical.join_side import JoinSide
 from gatherum.physical.lookup import LookupOperator
 from gatherum.physical.lower import Fragment, Step, lower
-from gatherum.physical.operator import Operator, QueryContext, Signal, push_through
+from gatherum.physical.operator import Operator, QueryContext, Signal
 from gatherum.plan.nodes import Documents, Node, Scan
 from gatherum.plan.protocols import Request
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.threads import run_morsels, run_workers
+from gatherum.storage.runs import Run
 
 MOST_PARTITIONS: Final = 1 << 14
 """More partitions than these are shared out several at once, because an ordinal has so much room for their number."""
+
+NESTED: Final = 30
+"""How many fragments pull rows through one another; of a longer chain the lower part is run first, its rows on disk."""
 
 Batches = Iterator[Batch]
 Read = Callable[[], Batches]
@@ -40,9 +46,31 @@ class LocalExecutor:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _sides: dict[int, JoinSide] = field(default_factory=dict)
     _beside: dict[int, list[OperatorMetrics]] = field(default_factory=dict)
+    _held: dict[int, tuple[Run, OperatorMetrics | None]] = field(default_factory=dict)
 
     def run(self, fragment: Fragment) -> Batches:
         """The rows of a fragment, in order."""
+        for part in _deep(fragment):
+            inner, rows = self._inner(), Run(self.context.space)
+            for batch in inner.part(part):
+                rows.write(rows_of(batch))
+            self._held[id(part)] = rows, inner.metrics
+        yield from self.part(fragment)
+
+    def _inner(self) -> LocalExecutor:
+        return LocalExecutor(self.context, self.sources, _held=self._held)
+
+    def part(self, fragment: Fragment) -> Batches:
+        """The rows of a fragment that another one reads."""
+        if id(fragment) not in self._held:
+            yield from self._run(fragment)
+            return
+        held, self.metrics = self._held.pop(id(fragment))
+        for rows in held:
+            yield rows.batch
+        held.close()
+
+    def _run(self, fragment: Fragment) -> Batches:
         figures = Figures(fragment)
         try:
             if fragment.last is None:
@@ -60,9 +88,9 @@ class LocalExecutor:
         if not fragment.chain:
             yield from self._input(fragment, figures)
             return
-        chains = _Chains(self, fragment.chain)
+        chains = Chains(self.make, fragment.chain)
         try:
-            work = (_call(chains, batch) for batch in self._input(fragment, figures))
+            work = (partial(chains.push, batch) for batch in self._input(fragment, figures))
             for batches in run_morsels(work, self.context.settings.threads, self.context.cancellation):
                 yield from batches
         finally:
@@ -82,13 +110,13 @@ class LocalExecutor:
             yield from operator.signal(Signal.END)
         finally:
             rows.close()  # pyright: ignore[reportAttributeAccessIssue]
-            figures.last(_ended(operator))
+            figures.last(ended(operator))
 
     def _gathered(self, fragment: Fragment, figures: Figures) -> Batches:
         """Every thread has an operator of its own; they are put together at the end."""
         last = fragment.last
         assert last is not None
-        chains = _Chains(self, fragment.chain)
+        chains = Chains(self.make, fragment.chain)
         made: list[Operator] = []
 
         def work(items: Iterator[Read]) -> Operator:
@@ -115,11 +143,11 @@ class LocalExecutor:
             figures.chain(chains.close())
             for operator in made:
                 if operators and operator is operators[0]:
-                    figures.last(_ended(operator))
+                    figures.last(ended(operator))
                 else:
                     operator.close()
 
-    def _take(self, chains: _Chains, operator: Operator, batch: Batch, last: Step) -> None:
+    def _take(self, chains: Chains, operator: Operator, batch: Batch, last: Step) -> None:
         for made in chains.push(batch):
             try:
                 operator.push(made)
@@ -147,9 +175,9 @@ class LocalExecutor:
         if isinstance(source, tuple):
             number = 0
             for part in source:
-                inner = LocalExecutor(self.context, self.sources)
+                inner = self._inner()
                 try:
-                    for batch in inner.run(part):
+                    for batch in inner.part(part):
                         figures.passed(batch)
                         yield replace(batch, ordinal=first_ordinal(0, number))
                         number += 1
@@ -221,53 +249,9 @@ class LocalExecutor:
         self._sides.clear()
 
 
-class _Chains:
-    """A chain of operators for each thread that asks."""
-
-    def __init__(self, executor: LocalExecutor, steps: tuple[Step, ...]) -> None:
-        self.executor = executor
-        self.steps = steps
-        self.local = threading.local()
-        self.made: list[list[Operator]] = []
-
-    def push(self, batch: Batch) -> list[Batch]:
-        """What the chain makes of a batch; the error of the first row that has one."""
-        chain = getattr(self.local, "chain", None)
-        if chain is None:
-            chain = self.local.chain = [self.executor.make(step) for step in self.steps]
-            self.made.append(chain)
-        try:
-            return push_through(chain, batch)
-        except GatherumError:
-            self.raise_first(batch, None)
-            raise
-
-    def raise_first(self, batch: Batch, last: Step | None) -> None:
-        """Sends the rows through fresh operators one by one, so that the first row's error is the one raised."""
-        steps = [*self.steps, last] if last is not None else [*self.steps]
-        chain = [self.executor.make(step) for step in steps]
-        for row in range(batch.rows):
-            push_through(chain, batch.slice(row, 1))
-
-    def close(self) -> list[OperatorMetrics]:
-        """Ends the chains; what all of them counted, operator by operator."""
-        totals: list[OperatorMetrics] = []
-        for operators in self.made:
-            for i, operator in enumerate(operators):
-                if i == len(totals):
-                    totals.append(_ended(operator))
-                else:
-                    totals[i].merge(_ended(operator))
-        return totals
-
-
-def _ended(operator: Operator) -> OperatorMetrics:
-    """What an operator counted, which is closed."""
-    with operator.metrics.timed():
-        operator.describe()
-        operator.close()
-    return operator.metrics
-
-
-def _call(chains: _Chains, batch: Batch) -> Callable[[], list[Batch]]:
-    return lambda: chains.push(batch)
+def _deep(fragment: Fragment) -> list[Fragment]:
+    """The parts of a long chain of fragments that are run before it, from the lowest."""
+    chain = [fragment]
+    while isinstance(source := chain[-1].input, tuple):
+        chain.append(source[0])
+    return chain[-NESTED:0:-NESTED] if len(chain) > NESTED else []

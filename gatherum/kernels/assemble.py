@@ -45,12 +45,9 @@ def assemble(pieces: Sequence[Piece], rows: int) -> Operand:
 
 def select(mask: np.ndarray, first: Operand, second: Operand) -> Operand:
     """For each row the value of the first operand where the mask is true, else that of the second."""
-    rows = len(mask)
-    if isinstance(first, Constant) and isinstance(second, Constant):
-        return assemble([(np.flatnonzero(mask), first), (np.flatnonzero(~mask), second)], rows)
     columns = [_one_row(operand) if isinstance(operand, Constant) else operand for operand in (first, second)]
     if not all(_lies_in_words(column) for column in columns):
-        return assemble([_part(mask, first), _part(~mask, second)], rows)
+        return assemble([_part(mask, first), _part(~mask, second)], len(mask))
     (types, words), (other_types, other_words) = map(words_of_column, columns)
     words = _either(mask, words, other_words)
     if isinstance(types, int) and isinstance(other_types, int) and types == other_types:

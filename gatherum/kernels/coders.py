@@ -150,7 +150,9 @@ class CompiledCoder:
         missed = coding.encode_range(at, _NO_WORDS, INTEGER_WORD, 0, self._known, codes, missed_rows)
         if missed:
             rows = missed_rows[:missed]
-            words = np.flatnonzero(np.bincount(at[rows]))       # those that occur: a code is a group
+            first = np.full(len(values) + 1, -1, np.int64)
+            first[at[rows[::-1]]] = rows[::-1]                  # of several rows the last one stays: the lowest
+            words = at[np.sort(first[first >= 0])]              # those that occur, for a code is a group
             self._known[words] = self.encode(values.take(pa.array(words, mask=words == len(values))))
             codes[rows] = self._known[at[rows]]
         return codes

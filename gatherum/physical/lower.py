@@ -24,7 +24,6 @@ from gatherum.physical.sort import SortOperator
 from gatherum.physical.unwind import UnwindOperator
 from gatherum.plan.nodes import (
     BucketAuto,
-    Documents,
     Facet,
     Filter,
     Group,
@@ -34,8 +33,6 @@ from gatherum.plan.nodes import (
     Project,
     ReplaceRoot,
     Sample,
-    Scan,
-    Shared,
     Skip,
     Sort,
     Union,
@@ -69,15 +66,23 @@ class Fragment:
 
 def lower(node: Node) -> Fragment:
     """The fragments of a plan, the last one outermost."""
-    match node:
-        case Scan() | Documents() | Shared():
-            return Fragment(node)
-        case Union(first, second):
-            return Fragment((lower(first), lower(second)), union=node)
+    above: list[Node] = []
+    while (below := next(node.inputs(), None)) is not None:
+        above.append(node)
+        node = below
+    fragment = Fragment(node)
+    while above:
+        fragment = _with(fragment, above.pop())
+    return fragment
+
+
+def _with(below: Fragment, node: Node) -> Fragment:
+    """The fragment that carries out a node above another fragment, that of its first input."""
+    if isinstance(node, Union):
+        return Fragment((below, lower(node.second)), union=node)
     operator = OPERATORS.get(type(node))
     if operator is None:
         raise InternalError(f"there is no operator for {type(node).__name__}")
-    below = lower(next(node.inputs()))
     step = Step(node, operator)
     if below.last is not None:
         below = Fragment((below,))

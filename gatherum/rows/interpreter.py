@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from gatherum.definitions import Definitions
-from gatherum.errors import OperatorError
+from gatherum.errors import OperatorError, depth_limited
 from gatherum.functions.operator import Evaluator, Frame
 from gatherum.plan.expressions import Expression
 from gatherum.plan.nodes import Node, Scan
@@ -113,10 +113,8 @@ def interpreters() -> Mapping[type[Node], Interpret]:
 
 def interpret(plan: Node, run: Run) -> Batches:
     """The documents of a plan, in batches; OperatorError for documents nested deeper than Python can follow."""
-    try:
+    with depth_limited(OperatorError, "a document"):
         yield from _interpret(plan, run)
-    except RecursionError:
-        raise OperatorError("a document is nested too deep: BSON's limit is 200 levels", 15) from None
 
 
 def _interpret(plan: Node, run: Run) -> Batches:

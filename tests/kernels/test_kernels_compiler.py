@@ -88,7 +88,7 @@ def test_a_changed_source_has_another_directory(tmp_path):
 
 
 def test_nothing_is_kept_once_the_sources_have_changed(monkeypatch):
-    monkeypatch.setattr(compiler, "_sources", "other")
+    monkeypatch.setattr(compiler, "_digest_of_sources", lambda: "other")
     made = compiler.compiled(lambda x: x + 1, "int64(int64)", "stamp")
     assert made(1) == 2
     assert not list(compiler.cache_directory().glob("*.nbi"))

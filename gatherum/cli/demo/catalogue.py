@@ -19,7 +19,8 @@ PRODUCTS_PLACE: Final = 1
 CUSTOMERS_PLACE: Final = 2
 PRODUCTS: Final = 2000
 ORDERS_PER_CUSTOMER: Final = 20
-CHUNK_ROWS: Final = 20_000
+CHUNK_ROWS: Final = 1 << 14
+"""A power of two, so that the row groups of a Parquet file are whole morsels."""
 DAY_MS: Final = 86_400_000
 YEAR_START_MS: Final = 1_735_689_600_000                     # 2025-01-01, a Wednesday
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from gatherum.errors import OperatorError, depth_limited
 from gatherum.kernels.columns.build import common_order, document_columns
 from gatherum.kernels.columns.column import Column, concat, invalid_is_missing, missing_column
 from gatherum.kernels.columns.normalize import normalize
@@ -76,7 +77,8 @@ class Batch:
 
     def documents(self) -> list[Document]:
         """The rows as documents with BSON values; LossError where BSON cannot hold a value."""
-        documents = documents_of_columns(self.columns, self.rows)
+        with depth_limited(OperatorError, "a document"):
+            documents = documents_of_columns(self.columns, self.rows)
         if self.layout is None:
             return documents
         return [{name: document[name] for name in self.layouts[number] if name in document}
