@@ -9,9 +9,11 @@ import numba
 import numpy as np
 
 from gatherum.kernels.compiler import kernel
-from gatherum.kernels.intrinsics import add_shifted, add_wide, add_word, byte_at, int_at, word_at
+from gatherum.kernels.intrinsics import add_wide, add_word, byte_at, int_at, prefetch, word_at
 
 BLOCK = 1024
+AHEAD = 768
+"""Words of 8 bytes by which values are fetched ahead: the processor does so by itself only up to the page's end."""
 WINDOW = 40
 """The exponents that one window of doubles spans; 127 - 53 - 40 bits are left for the number of rows."""
 COUNT, INT64, INT32, DOUBLE = 0, 1, 2, 3
@@ -22,17 +24,18 @@ def add_columns(slots, jobs, outside):
     """Adds columns to totals.
 
     A job is an operation, the addresses of its values, of the bytes that choose among them (0: all are chosen) and of
-    the totals, and its parameter: what to count for a row, or the base of the window. The rows whose doubles lie
-    outside the window are listed in the job's line of `outside`, behind their number.
+    the totals, and its parameter: what to count for a row, the address of the integers' carries, or the base of the
+    window. The rows whose doubles lie outside the window are listed in the job's line of `outside`, behind their
+    number.
     """
     for j in range(jobs.shape[0]):
         operation, values, chosen, totals, parameter = jobs[j, 0], jobs[j, 1], jobs[j, 2], jobs[j, 3], jobs[j, 4]
         if operation == COUNT:
             _count(slots, chosen, totals, parameter)
         elif operation == INT64:
-            _add_words(slots, values, chosen, totals)
+            _add_words(slots, values, chosen, totals, parameter)
         elif operation == INT32:
-            _add_ints(slots, values, chosen, totals)
+            _add_ints(slots, values, chosen, totals, parameter)
         else:
             _add_doubles(slots, values, chosen, totals, parameter, outside[j])
 
@@ -47,24 +50,36 @@ def _count(slots, chosen, counts, step):
             add_word(counts, slots[i], step if byte_at(chosen, i) != 0 else 0)
 
 
-@numba.njit
-def _add_words(slots, values, chosen, totals):
-    if chosen == 0:
-        for i in range(slots.shape[0]):
-            add_shifted(totals, slots[i], word_at(values, i), 0)
-    else:
-        for i in range(slots.shape[0]):
-            add_shifted(totals, slots[i], word_at(values, i) if byte_at(chosen, i) != 0 else 0, 0)
+@numba.njit(inline="always")
+def add_carrying(totals, carries, slot, value):
+    """Adds an integer to a slot's total, and the multiple of 2**64 by which that wraps around to its carries."""
+    total = add_word(totals, slot, value)
+    if (total ^ value) & (total ^ (total - value)) < 0:
+        add_word(carries, slot, 1 if value > 0 else -1)
 
 
 @numba.njit
-def _add_ints(slots, values, chosen, totals):
+def _add_words(slots, values, chosen, totals, carries):
     if chosen == 0:
         for i in range(slots.shape[0]):
-            add_shifted(totals, slots[i], int_at(values, i), 0)
+            prefetch(values + 8 * (i + AHEAD))
+            add_carrying(totals, carries, slots[i], word_at(values, i))
     else:
         for i in range(slots.shape[0]):
-            add_shifted(totals, slots[i], int_at(values, i) if byte_at(chosen, i) != 0 else 0, 0)
+            prefetch(values + 8 * (i + AHEAD))
+            add_carrying(totals, carries, slots[i], word_at(values, i) if byte_at(chosen, i) != 0 else 0)
+
+
+@numba.njit
+def _add_ints(slots, values, chosen, totals, carries):
+    if chosen == 0:
+        for i in range(slots.shape[0]):
+            prefetch(values + 4 * (i + 2 * AHEAD))
+            add_carrying(totals, carries, slots[i], int_at(values, i))
+    else:
+        for i in range(slots.shape[0]):
+            prefetch(values + 4 * (i + 2 * AHEAD))
+            add_carrying(totals, carries, slots[i], int_at(values, i) if byte_at(chosen, i) != 0 else 0)
 
 
 @numba.njit
@@ -91,6 +106,7 @@ def _add_doubles(slots, values, chosen, totals, base, outside):
                 low[i] &= keep
                 high[i] &= keep
         for i in range(count):
+            prefetch(some + 8 * (i + BLOCK))
             add_wide(totals, group[i], np.uint64(low[i]), high[i])
         if wrong:
             for i in range(count):

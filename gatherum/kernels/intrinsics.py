@@ -7,6 +7,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 _I64 = ir.IntType(64)
@@ -55,12 +56,26 @@ def byte_at(typing_context: Any, address: Any, index: Any) -> Any:
 
 @machine
 def add_word(typing_context: Any, address: Any, slot: Any, term: Any) -> Any:
-    """slots[slot] += term, where the slots are 64-bit integers at an address."""
+    """slots[slot] += term, where the slots are 64-bit integers at an address; gives the sum, which may wrap around."""
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = builder.gep(builder.inttoptr(arguments[0], _I64.as_pointer()), [arguments[1]])
-        builder.store(builder.add(builder.load(place, align=8), arguments[2]), place, align=8)
+        total = builder.add(builder.load(place, align=8), arguments[2])
+        builder.store(total, place, align=8)
+        return total
+    return types.int64(types.int64, types.int64, types.int64), generate
+
+
+@machine
+def prefetch(typing_context: Any, address: Any) -> Any:
+    """Has the memory at an address brought near, if there is any."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        takes = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        fetch = cgutils.get_or_insert_function(builder.module, takes, "llvm.prefetch.p0")
+        read, second_level, data = number(0), number(2), number(1)
+        builder.call(fetch, [builder.inttoptr(arguments[0], pointer), read, second_level, data])
         return context.get_dummy_value()
-    return types.void(types.int64, types.int64, types.int64), generate
+    return types.void(types.int64), generate
 
 
 @machine

@@ -7,6 +7,7 @@ from typing import Final
 import numba
 import numpy as np
 
+from gatherum.kernels.additions import add_carrying
 from gatherum.kernels.compiler import kernel
 from gatherum.kernels.intrinsics import add_wide, bits_double, leading_zeros, load_byte
 
@@ -59,6 +60,22 @@ def merge_totals(slots, totals, shifts, into, failed):
         held = into[2 * slots[i] + 1]
         if exact and -HEADROOM <= high < HEADROOM and -HEADROOM <= held < HEADROOM:
             add_wide(address, slots[i], low, high)
+        else:
+            failed[listed] = i
+            listed += 1
+    return listed
+
+
+@kernel("int64(int32[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def merge_integers(slots, totals, into, carries, failed):
+    """Adds totals of two words to those of slots, which are a word and its carries; lists as `merge_totals` does."""
+    words, above = into.ctypes.data, carries.ctypes.data
+    listed = 0
+    for i in range(slots.shape[0]):
+        low, high, held = totals[2 * i], totals[2 * i + 1], carries[slots[i]]
+        if -HEADROOM <= high < HEADROOM and -HEADROOM <= held < HEADROOM:
+            add_carrying(words, above, slots[i], low)
+            carries[slots[i]] += high - (low >> 63)
         else:
             failed[listed] = i
             listed += 1

@@ -1,9 +1,7 @@
-"""$sum and $avg over columns: one 128-bit total of integers and one of doubles a group, and Python totals beside them
-for what neither holds."""
+"""$sum and $avg over columns: for each group a total of integers, one of doubles and one of decimals, and Python totals
+beside them for what none of these holds."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +18,8 @@ from gatherum.kernels.scratch import padded
 from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
+from gatherum.kernels.states.doubles import DoubleTotals
+from gatherum.kernels.states.integers import IntegerTotals
 from gatherum.kernels.states.marks import Marks
 from gatherum.kernels.states.portable import (
     portable_column,
@@ -30,34 +30,18 @@ from gatherum.kernels.states.portable import (
 )
 from gatherum.kernels.states.rest import Rest
 from gatherum.kernels.totals import NO_ROWS, merge_totals
-from gatherum.kernels.wide import (
-    FIRST_UNIT,
-    WINDOW_ROWS,
-    any_word,
-    base_of_totals,
-    means,
-    picked,
-    read_wide,
-    rounded,
-    sums,
-    wide_integer,
-    window_base,
-)
-from gatherum.types.exact import DOUBLE_SCALE
+from gatherum.kernels.wide import any_word, means, picked, read_wide, rounded, sums, wide_integer
 from gatherum.types.values import BsonType
 
-_NO_WORDS: Final = np.empty(0, np.int64)
-_NO_UNIT: Final = np.zeros(1, np.int64)
 _INT, _LONG, _DOUBLE = pa.int32(), pa.int64(), pa.float64()
 
 
 class Totals(CountedStates):
     """The states of $sum and $avg.
 
-    `whole`, `fraction` and `scaled` hold two words a group: the total of integers, that of doubles in units of
-    2**(base - 1075), and that of decimals in units of 10**exponent; what has had nothing to hold is empty. `seen`
-    holds the SAW_ bits of what is in them. A group's number of numbers is that of its rows plus `extra`. `rest` holds
-    the totals of other decimals and of doubles outside the window, by group.
+    `whole`, `fraction` and `scaled` hold the totals of integers, of doubles, and of decimals in units of 10**exponent.
+    `seen` holds the SAW_ bits of what is in them. A group's number of numbers is that of its rows plus `extra`. `rest`
+    holds the totals of other decimals and of doubles outside the window, by group.
     """
 
     serves = ("$sum", "$avg")
@@ -65,29 +49,22 @@ class Totals(CountedStates):
 
     def __init__(self, aggregate: Aggregate, rows: RowCounts | None = None) -> None:
         super().__init__(aggregate, rows)
-        self.whole = _NO_WORDS
-        self.fraction = _NO_WORDS
-        self.scaled = _NO_WORDS
+        self.rest = Rest()
+        self.whole = IntegerTotals()
+        self.fraction = DoubleTotals(self.rest)
+        self.scaled = IntegerTotals()
         self.exponent: int | None = None
         self.extra = np.zeros(0, np.int64)
         self.seen = Marks()
-        self.base = 0
-        self.window_rows = 0
-        self.rest = Rest()
 
     def grow(self, size: int) -> None:
         """As `States.grow`."""
         if size > len(self.extra):
             self.extra = padded(self.extra, size)
-            words = 2 * len(self.extra)
-            self.whole, self.fraction, self.scaled = (
-                padded(totals, words) if len(totals) else totals for totals in (self.whole, self.fraction, self.scaled))
+            for totals in (self.whole, self.fraction, self.scaled):
+                totals.grow(len(self.extra))
         self.seen.grow(size)
         super().grow(size)
-
-    def _totals(self, held: np.ndarray) -> np.ndarray:
-        """The totals held, or zeros where there has been nothing to hold."""
-        return held if len(held) else np.zeros(2 * len(self.extra), np.int64)
 
     def add(self, additions: Additions, column: Column, ordinal: int) -> States:
         """As `States.add`."""
@@ -98,12 +75,11 @@ class Totals(CountedStates):
         chosen = array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8) if array.null_count else NO_ROWS
         mark = 0
         if kind in (_INT, _LONG):
-            self.whole = self._totals(self.whole)
-            additions.integers(self.whole, (array.fill_null(0) if array.null_count else array).to_numpy(), chosen)
+            self.whole.add(additions, (array.fill_null(0) if array.null_count else array).to_numpy(), chosen)
             mark = SAW_LONG if kind == _LONG else 0
         elif kind == _DOUBLE:
             values = (array.fill_null(0.0) if array.null_count else array).to_numpy()
-            self._add_doubles(additions, values, chosen)
+            self.fraction.add(additions, values, chosen)
             mark = SAW_DOUBLE
         elif pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind):
             chosen = np.zeros(len(array), np.uint8)
@@ -122,10 +98,9 @@ class Totals(CountedStates):
         long, double, decimal = (types == kind for kind in (BsonType.LONG, BsonType.DOUBLE, BsonType.DECIMAL))
         whole = (types == BsonType.INT) | long
         if whole.any():
-            self.whole = self._totals(self.whole)
-            additions.integers(self.whole, words.view(np.int64), whole.view(np.uint8))
+            self.whole.add(additions, words.view(np.int64), whole.view(np.uint8))
         if double.any():
-            self._add_doubles(additions, words.view(np.float64), double.view(np.uint8))
+            self.fraction.add(additions, words.view(np.float64), double.view(np.uint8))
         if decimal.any():
             rows = np.flatnonzero(decimal)
             self.rest.add_decimals(additions.slots[rows], column.take(rows))
@@ -135,25 +110,6 @@ class Totals(CountedStates):
         if not numbers.all():
             additions.count(self.extra, -1, (~numbers).view(np.uint8))
 
-    def _add_doubles(self, additions: Additions, values: np.ndarray, chosen: np.ndarray) -> None:
-        if not self.base:
-            self.base = window_base(values if not len(chosen) else values[chosen.view(np.bool_)])
-        self.fraction = self._totals(self.fraction)
-        self.window_rows += len(values)
-        if self.window_rows > WINDOW_ROWS:
-            self._empty_window()
-
-        additions.doubles(self.fraction, values, chosen, self.base,
-                          lambda rows: self.rest.add_doubles(additions.slots[rows], values[rows]))
-
-    def _empty_window(self) -> None:
-        for group in np.flatnonzero(any_word(self.fraction)).tolist():
-            total = NumberTotal()
-            total.doubles = wide_integer(self.fraction, group) << self.base - 1
-            self.rest.of(group).absorb(total)
-        self.fraction[:] = 0
-        self.window_rows = 0
-
     def _add_decimals(self, additions: Additions, array: pa.Array, chosen: np.ndarray) -> bool:
         """Adds decimals, where all have the exponent of those before."""
         if array.null_count == len(array):
@@ -162,8 +118,7 @@ class Totals(CountedStates):
         if scaled is None or self.exponent not in (None, scaled.exponent):
             return False
         self.exponent = scaled.exponent
-        self.scaled = self._totals(self.scaled)
-        additions.integers(self.scaled, scaled.coefficients, chosen)
+        self.scaled.add(additions, scaled.coefficients, chosen)
         return True
 
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:
@@ -179,45 +134,33 @@ class Totals(CountedStates):
                 self.rest.of(slot).absorb(state)
             plain = np.delete(np.arange(len(slots)), special)
             return self.absorb(slots[plain], states.take(pa.array(plain)))
-        if not self.base:
-            self.base = base_of_totals(fraction, unit)
-        self._merge(slots, "whole", whole)
-        if self.base:
-            self._merge(slots, "fraction", fraction, unit)
+        self._merge_whole(slots, whole)
+        self.fraction.merge(slots, fraction, unit)
         np.add.at(self.extra, slots, fields["numbers"].to_numpy())
         for mark in (SAW_LONG, SAW_DOUBLE):
             self.seen.mark(slots, mark, (seen & mark).astype(np.uint8))
         return self
 
-    def _merge(self, slots: np.ndarray, name: str, totals: np.ndarray, unit: np.ndarray = _NO_UNIT) -> None:
-        """Adds totals to `whole`, `scaled`, or in units of 2**unit to `fraction`."""
-        if not len(totals):
-            return
-        into = self._totals(getattr(self, name))
-        setattr(self, name, into)
-        failed = np.empty(len(slots) + 1, np.int64)
-        scale = unit + (FIRST_UNIT - self.base) if name == "fraction" else unit
-        for row in failed[:merge_totals(slots, totals, scale, into, failed)].tolist():
-            total, value = NumberTotal(), wide_integer(totals, row)
-            if name == "fraction":
-                total.doubles = value << int(unit[row if len(unit) > 1 else 0]) + DOUBLE_SCALE
-            elif name == "whole":
-                total.integers = value
-            else:
-                total.add_scaled(value, self.exponent or 0)
-            self.rest.of(int(slots[row])).absorb(total)
+    def _merge_whole(self, slots: np.ndarray, totals: np.ndarray) -> None:
+        for row in self.whole.merge(slots, totals).tolist():
+            self.rest.of(int(slots[row])).integers += wide_integer(totals, row)
+
+    def _merge_scaled(self, slots: np.ndarray, totals: np.ndarray) -> None:
+        for row in self.scaled.merge(slots, totals).tolist():
+            self.rest.of(int(slots[row])).add_scaled(wide_integer(totals, row), self.exponent or 0)
 
     def merge(self, slots: np.ndarray, other: States) -> States:
         """As `States.merge`."""
         if not isinstance(other, Totals):
             return super().merge(slots, other)
-        size = len(slots)
-        self.base = self.base or other.base
-        self._merge(slots, "whole", other.whole[:2 * size])
-        self._merge(slots, "fraction", other.fraction[:2 * size], np.array([other.base - FIRST_UNIT]))
+        size, groups = len(slots), np.arange(len(slots))
+        if other.whole:
+            self._merge_whole(slots, other.whole.of(groups))
+        self.fraction.merge(slots, other.fraction.of(groups), np.array([other.fraction.unit]))
         if self.exponent in (None, other.exponent):
             self.exponent = other.exponent
-            self._merge(slots, "scaled", other.scaled[:2 * size])
+            if other.scaled:
+                self._merge_scaled(slots, other.scaled.of(groups))
         else:
             other._move_decimals()
         self.merge_counts(slots, other)
@@ -229,8 +172,9 @@ class Totals(CountedStates):
     def _move_decimals(self) -> None:
         """Moves what is in `scaled` to `rest`."""
         for group in np.flatnonzero(self._decimal(np.arange(self.size))).tolist():
-            self.rest.of(group).add_scaled(wide_integer(self.scaled, group), self.exponent or 0)
-        self.scaled, self.exponent = _NO_WORDS, None
+            self.rest.of(group).add_scaled(self.scaled.total(group), self.exponent or 0)
+        self.scaled, self.exponent = IntegerTotals(), None
+        self.scaled.grow(len(self.extra))
         self.seen.clear(SAW_DECIMAL)
 
     def numbers(self, groups: np.ndarray) -> np.ndarray:
@@ -240,9 +184,8 @@ class Totals(CountedStates):
     def _total(self, group: int) -> NumberTotal:
         """One group's state as the aggregate defines it."""
         total = self._odd(group)
-        total.integers += wide_integer(self._totals(self.whole), group)
-        if len(self.fraction):
-            total.doubles += wide_integer(self.fraction, group) << self.base - 1
+        total.integers += self.whole.total(group)
+        total.doubles += self.fraction.total(group)
         total.numbers += int(self.rows.counts[group] + self.extra[group])
         total.seen |= int(self.seen.of(np.array([group]))[0])
         return total
@@ -251,7 +194,7 @@ class Totals(CountedStates):
         """Of one group's state what kernels only add to: decimals, and the rest."""
         total = NumberTotal()
         if self._decimal(np.array([group]))[0]:
-            total.add_scaled(wide_integer(self.scaled, group), self.exponent or 0)
+            total.add_scaled(self.scaled.total(group), self.exponent or 0)
         self.rest.copy_to(total, group)
         return total
 
@@ -262,11 +205,10 @@ class Totals(CountedStates):
     def export(self, groups: np.ndarray) -> pa.StructArray:
         """As `States.export`."""
         count = len(groups)
-        unit = self.base - FIRST_UNIT if self.base else 0
         fields = {
-            "integers": wide_array(picked(self._totals(self.whole), groups)),
-            "doubles": wide_array(picked(self._totals(self.fraction), groups)),
-            "unit": pa.array(np.full(count, unit)), "coefficient": _repeated(wide_bytes(0), count),
+            "integers": wide_array(self.whole.of(groups)),
+            "doubles": wide_array(self.fraction.of(groups)),
+            "unit": pa.array(np.full(count, self.fraction.unit)), "coefficient": _repeated(wide_bytes(0), count),
             "exponent": pa.array(np.zeros(count, np.int64)), "seen": pa.array(self.seen.of(groups).astype(np.int64)),
             "numbers": pa.array(self.numbers(groups)),
         }
@@ -285,17 +227,17 @@ class Totals(CountedStates):
     def finalize(self, groups: np.ndarray) -> Column:
         """As `States.finalize`: by kernels, except for groups with a Python total, and those whose integers do not fit
         the window of their doubles."""
-        whole, fraction = (picked(self._totals(totals), groups) for totals in (self.whole, self.fraction))
+        whole, fraction = self.whole.of(groups), self.fraction.of(groups)
         seen = self.seen.of(groups)
         fractional = (seen & SAW_DOUBLE) != 0
         special = self._special(groups)
         mixed = np.flatnonzero(fractional & any_word(whole))
         if len(mixed):
             failed = np.empty(len(mixed) + 1, np.int64)
-            found = merge_totals(mixed.astype(np.int32), picked(whole, mixed), np.array([FIRST_UNIT - self.base]),
+            found = merge_totals(mixed.astype(np.int32), picked(whole, mixed), np.array([-self.fraction.unit]),
                                  fraction, failed)
             special = np.union1d(special, mixed[failed[:found]])
-        doubles = rounded(fraction, self.base - FIRST_UNIT) if fractional.any() else np.zeros(len(groups))
+        doubles = rounded(fraction, self.fraction.unit) if fractional.any() else np.zeros(len(groups))
         if self.aggregate.name == "$avg":
             totals = doubles if fractional.all() else np.where(fractional, doubles, rounded(whole, 0))
             made = means(totals, self.numbers(groups))

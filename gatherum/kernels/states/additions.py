@@ -16,7 +16,8 @@ Outside = Callable[[np.ndarray], None]
 class Additions:
     """Additions for a batch whose rows are of the groups `slots`. They are done when `run` is called.
 
-    Counts are one word a group and totals two. `chosen` says which rows take part: bytes, or nothing for all.
+    Counts and the totals of integers are one word a group, those of doubles two. `chosen` says which rows take part:
+    bytes, or nothing for all.
     """
 
     def __init__(self, slots: np.ndarray, scratch: Scratch | None = None) -> None:
@@ -30,9 +31,11 @@ class Additions:
         """Adds `step` for every row."""
         self._add(COUNT, NO_ROWS, chosen, counts, step)
 
-    def integers(self, totals: np.ndarray, values: np.ndarray, chosen: np.ndarray = NO_ROWS) -> None:
+    def integers(self, totals: np.ndarray, carries: np.ndarray, values: np.ndarray,
+                 chosen: np.ndarray = NO_ROWS) -> None:
         """Adds int32 or int64 values."""
-        self._add(INT32 if values.dtype == np.int32 else INT64, values, chosen, totals, 0)
+        self._alive.append(carries)
+        self._add(INT32 if values.dtype == np.int32 else INT64, values, chosen, totals, carries.ctypes.data)
 
     def doubles(self, totals: np.ndarray, values: np.ndarray, chosen: np.ndarray, base: int, outside: Outside) -> None:
         """Adds doubles in units of 2**(base - 1075); `outside` is given the rows that the window does not hold."""
