@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -179,7 +179,7 @@ class LocalExecutor:
                 try:
                     for batch in inner.part(part):
                         figures.passed(batch)
-                        yield replace(batch, ordinal=first_ordinal(0, number))
+                        yield batch.numbered(first_ordinal(0, number))
                         number += 1
                 finally:
                     figures.part(part, inner.metrics)
@@ -201,7 +201,7 @@ class LocalExecutor:
             for at in range(0, batch.rows, rows):
                 self.context.cancellation.check()
                 piece = batch if batch.rows <= rows else batch.slice(at, rows)
-                yield replace(piece, ordinal=first_ordinal(number, position))
+                yield piece.numbered(first_ordinal(number, position))
                 position += 1
 
     def make(self, step: Step) -> Operator:

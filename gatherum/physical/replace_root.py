@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.fields import fields_of
@@ -35,4 +34,4 @@ class ReplaceRootOperator(Operator):
         fields = fields_of(column)
         if fields is None or kind_of(column) != BsonType.OBJECT or column.nullish:
             return self.meaning.process(batch.with_columns({NEW_ROOT: column}))
-        return (replace(fields, ordinal=batch.ordinal),)
+        return (fields.numbered(batch.ordinal),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -134,7 +134,7 @@ class Sorter:
         number = 0
         for block in blocks:
             for start in range(0, block.count, size):
-                yield replace(block.batch.slice(start, size), ordinal=first_ordinal(0, number))
+                yield block.batch.slice(start, size).numbered(first_ordinal(0, number))
                 number += 1
 
     def _merged(self, runs: Sequence[Run]) -> Iterator[Rows]:

@@ -42,7 +42,7 @@ class UnwindOperator(Operator):
         for out in made:
             ordinal = max(batch.ordinal, self.next_ordinal)
             self.next_ordinal = ordinal + out.rows
-            yield replace(out, ordinal=ordinal)
+            yield out.numbered(ordinal)
 
     def _unwound(self, batch: Batch, elements: Elements) -> Iterator[Batch]:
         there = has_path(batch, self.path)

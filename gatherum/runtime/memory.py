@@ -65,10 +65,13 @@ class Runtime:
         resident = self._resident()
         return None if resident is None or self._baseline is None else max(0, resident - self._baseline)
 
+    def is_to_measure(self) -> bool:
+        """Whether the last measurement is too old to decide on."""
+        return time.monotonic() - self._lately[0] >= self.measured_every
+
     def _growth_lately(self) -> int | None:
-        now = time.monotonic()
-        if now - self._lately[0] >= self.measured_every:
-            self._lately = now, self.growth()
+        if self.is_to_measure():
+            self._lately = time.monotonic(), self.growth()
         return self._lately[1]
 
     def held(self) -> int:
@@ -233,7 +236,7 @@ class Consumer:
     An operator that could not spill now, because it is writing its result out, sets `spillable` to False.
     """
 
-    __slots__ = ("_morsels", "asked", "budget", "held", "name", "peak", "spillable")
+    __slots__ = ("_decided", "_morsels", "asked", "budget", "held", "name", "peak", "spillable")
 
     def __init__(self, budget: Budget, name: str) -> None:
         self.budget = budget
@@ -243,6 +246,7 @@ class Consumer:
         self.spillable = True
         self.asked = False
         self._morsels = 0
+        self._decided = -1
 
     def lease(self, size: int) -> None:
         """Takes `size` bytes more; that is never refused, `should_spill` says what follows."""
@@ -269,7 +273,10 @@ class Consumer:
         if forced or self.asked:
             self.asked = False
             return self.held > 0
-        return self.budget.runtime.decide(self, estimated)
+        if self.held + estimated == self._decided and not self.budget.runtime.is_to_measure():
+            return False
+        self._decided = -1 if self.budget.runtime.decide(self, estimated) else self.held + estimated
+        return self._decided < 0
 
     def close(self) -> None:
         """Gives everything back and leaves the budget."""

@@ -54,6 +54,10 @@ class Batch:
         """The same rows with other columns, in their order."""
         return Batch(columns, self.rows, self.ordinal)
 
+    def numbered(self, ordinal: int) -> Batch:
+        """The same rows, the first of which has this ordinal."""
+        return Batch(self.columns, self.rows, ordinal, self.layout, self.layouts)
+
     def slice(self, start: int, length: int) -> Batch:
         """Some of the rows, without copying."""
         length = min(length, self.rows - start)

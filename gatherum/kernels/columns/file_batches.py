@@ -13,8 +13,8 @@ import pyarrow as pa
 from gatherum.errors import SourceError
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import merge_orders
-from gatherum.kernels.columns.column import Column
-from gatherum.kernels.columns.files import file_field, from_file, to_file
+from gatherum.kernels.columns.column import Column, invalid_is_missing
+from gatherum.kernels.columns.files import file_field, from_file, is_column, to_file
 from gatherum.kernels.columns.shapes import MISSING_SHAPE, Shape, shape_of, union
 
 LAYOUT_KEY: Final = b"gatherum.layout"
@@ -87,18 +87,35 @@ def check_names(names: Iterable[str], where: str) -> None:
         seen.add(name)
 
 
-def batch_from_file(record_batch: pa.RecordBatch, ordinal: int = 0) -> Batch:
-    """The batch of a file's record batch, whoever wrote the file."""
-    columns: dict[str, Column] = {}
-    texts: pa.Array | None = None
-    for i, field in enumerate(record_batch.schema):
-        if field.metadata and LAYOUT_KEY in field.metadata:
-            texts = record_batch.column(i)
-        else:
-            columns[field.name] = from_file(record_batch.column(i), field)
-    if texts is None or texts.null_count == len(texts):
-        return Batch(columns, record_batch.num_rows, ordinal)
-    coded = texts if isinstance(texts, pa.DictionaryArray) else texts.dictionary_encode()
-    layouts = [tuple(name for name in orjson.loads(text) if name in columns) for text in coded.dictionary.to_pylist()]
-    layout = coded.indices.fill_null(len(layouts)).to_numpy().astype(np.int32)
-    return Batch(columns, record_batch.num_rows, ordinal, layout, (*layouts, tuple(columns)))
+def is_layout(field: pa.Field) -> bool:
+    """Whether a column of a file says which keys the rows have."""
+    return bool(field.metadata) and LAYOUT_KEY in field.metadata
+
+
+class BatchReader:
+    """Makes batches of the record batches of one schema, whoever wrote the file; of some of its columns, if `chosen`
+    says which."""
+
+    def __init__(self, schema: pa.Schema, chosen: Iterable[int] | None = None) -> None:
+        self.schema = schema
+        self._layout: int | None = None
+        self._columns: list[tuple[int, pa.Field, bool, bool]] = []
+        for i in range(len(schema)) if chosen is None else chosen:
+            field = schema.field(i)
+            if is_layout(field):
+                self._layout = i
+            else:
+                self._columns.append((i, field, is_column(field), invalid_is_missing(field)))
+
+    def batch(self, record_batch: pa.RecordBatch, ordinal: int = 0) -> Batch:
+        """The rows of a record batch."""
+        columns = {field.name: Column(record_batch.column(i), missing) if ready else
+                   from_file(record_batch.column(i), field) for i, field, ready, missing in self._columns}
+        texts = None if self._layout is None else record_batch.column(self._layout)
+        if texts is None or texts.null_count == len(texts):
+            return Batch(columns, record_batch.num_rows, ordinal)
+        coded = texts if isinstance(texts, pa.DictionaryArray) else texts.dictionary_encode()
+        layouts = [tuple(name for name in orjson.loads(text) if name in columns)
+                   for text in coded.dictionary.to_pylist()]
+        layout = coded.indices.fill_null(len(layouts)).to_numpy().astype(np.int32)
+        return Batch(columns, record_batch.num_rows, ordinal, layout, (*layouts, tuple(columns)))

@@ -18,7 +18,7 @@ from bson.errors import BSONError
 from gatherum.errors import LossError
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, invalid_is_missing, invalid_metadata, plain_strings, variant_array
-from gatherum.kernels.columns.normalize import normalize
+from gatherum.kernels.columns.normalize import is_normal, normalize
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.shapes import (
     ANY,
@@ -160,6 +160,11 @@ def from_file(array: pa.Array, field: pa.Field) -> Column:
     if _is_list(field.type):
         return Column(_from_list(array), missing)
     return _from_numbers(array, missing)
+
+
+def is_column(field: pa.Field) -> bool:
+    """Whether the arrays of a file's field are columns as they are."""
+    return not _is_coded(field) and is_normal(field.type)
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -38,6 +38,11 @@ def _family(kind: pa.DataType) -> str:
     return str(kind).split("[")[0].split("(")[0]
 
 
+def is_normal(kind: pa.DataType) -> bool:
+    """Whether `normalize` keeps all arrays of a type as they are."""
+    return kind != BSON_VALUE and column_type(kind) == kind
+
+
 def normalize(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The array in its column type; timestamps finer than milliseconds stay where a value would be cut."""
     if isinstance(array, pa.ChunkedArray):

@@ -21,6 +21,7 @@ from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
 from gatherum.kernels.states.portable import fixed_width, portable_column, state_type, states_of
+from gatherum.kernels.states.slot_words import SlotWords
 from gatherum.kernels.tables import StringBuffers
 from gatherum.kernels.totals import NO_ROWS, merge_totals
 from gatherum.kernels.wide import FIRST_UNIT, WINDOW_ROWS, picked, wide_integer
@@ -46,7 +47,7 @@ class MomentSums(CountedStates):
         super().__init__(aggregate, rows)
         self.totals = np.zeros(0, np.int64)
         self.squares = np.zeros(0, np.int64)
-        self.extra = np.zeros(0, np.int64)
+        self.extra = SlotWords()
         self.base = 0
         self.window_rows = 0
         self.rest: dict[int, Any] = {}
@@ -55,7 +56,7 @@ class MomentSums(CountedStates):
     def grow(self, size: int) -> None:
         """As `States.grow`."""
         if size > len(self.extra):
-            self.extra = padded(self.extra, size)
+            self.extra.grow(size)
             self.totals = padded(self.totals, 2 * len(self.extra))
             self.squares = padded(self.squares, 4 * len(self.extra))
         super().grow(size)
@@ -127,7 +128,7 @@ class MomentSums(CountedStates):
     def _window(self, group: int) -> Any:
         """What the kernels know of a group, as the aggregate's state."""
         state = self.aggregate.init()
-        state.numbers = int(self.rows.counts[group] + self.extra[group])
+        state.numbers = int(self.rows.counts[group] + self.extra.array[group])
         if self.base:
             state.total = wide_integer(self.totals, group) << self.base - 1
             state.squares = self._squares(group) << 2 * (self.base - 1)
@@ -153,7 +154,7 @@ class MomentSums(CountedStates):
             return self
         self.base = base
         self._merge(slots, sums, square_sums)
-        np.add.at(self.extra, slots, numbers.to_numpy())
+        np.add.at(self.extra.array, slots, numbers.to_numpy())
         return self
 
     def _merge(self, slots: np.ndarray, totals: np.ndarray, squares: np.ndarray) -> None:
@@ -175,7 +176,7 @@ class MomentSums(CountedStates):
             return super().merge(slots, other)
         size = len(slots)
         self.merge_counts(slots, other)
-        self.extra[slots] += other.extra[:size]
+        self.extra.array[slots] += other.extra.array[:size]
         self.base = self.base or other.base
         if other.base and other.base != self.base:
             other._empty_window()
@@ -191,7 +192,7 @@ class MomentSums(CountedStates):
             return portable_column(self.aggregate, [self._state(group) for group in groups.tolist()])
         zeros = (self.base - 1) // 8
         squares = self.squares.reshape(-1, 4)[groups].reshape(-1)
-        arrays = [pa.array(self.rows.counts[groups] + self.extra[groups]),
+        arrays = [pa.array(self.rows.counts[groups] + self.extra.array[groups]),
                   _shifted(picked(self.totals, groups), 16, zeros), _shifted(squares, 32, 2 * zeros),
                   pa.array(np.zeros(len(groups), np.bool_))]
         return pa.StructArray.from_arrays(arrays, fields=list(state_type(self.aggregate.State)))
@@ -200,7 +201,7 @@ class MomentSums(CountedStates):
         """As `States.finalize`: with the window's own units, as they make smaller integers."""
         answers: list[float | None] = []
         sample = self.aggregate.name == "$stdDevSamp"
-        numbers = (self.rows.counts[groups] + self.extra[groups]).tolist()
+        numbers = (self.rows.counts[groups] + self.extra.array[groups]).tolist()
         for group, count in zip(groups.tolist(), numbers, strict=True):
             if group in self.rest or not self.base:
                 answers.append(self.aggregate.finalize(self._state(group)))

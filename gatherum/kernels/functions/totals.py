@@ -14,7 +14,6 @@ from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.types import DECIMAL128
 from gatherum.kernels.columns.variant import parts
 from gatherum.kernels.decimals import scaled_decimals
-from gatherum.kernels.scratch import padded
 from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
@@ -29,6 +28,7 @@ from gatherum.kernels.states.portable import (
     wide_bytes,
 )
 from gatherum.kernels.states.rest import Rest
+from gatherum.kernels.states.slot_words import SlotWords
 from gatherum.kernels.totals import NO_ROWS, merge_totals
 from gatherum.kernels.wide import any_word, means, picked, read_wide, rounded, sums, wide_integer
 from gatherum.types.values import BsonType
@@ -54,13 +54,13 @@ class Totals(CountedStates):
         self.fraction = DoubleTotals(self.rest)
         self.scaled = IntegerTotals()
         self.exponent: int | None = None
-        self.extra = np.zeros(0, np.int64)
+        self.extra = SlotWords()
         self.seen = Marks()
 
     def grow(self, size: int) -> None:
         """As `States.grow`."""
         if size > len(self.extra):
-            self.extra = padded(self.extra, size)
+            self.extra.grow(size)
             for totals in (self.whole, self.fraction, self.scaled):
                 totals.grow(len(self.extra))
         self.seen.grow(size)
@@ -75,11 +75,10 @@ class Totals(CountedStates):
         chosen = array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8) if array.null_count else NO_ROWS
         mark = 0
         if kind in (_INT, _LONG):
-            self.whole.add(additions, (array.fill_null(0) if array.null_count else array).to_numpy(), chosen)
+            self.whole.add(additions, array, chosen)
             mark = SAW_LONG if kind == _LONG else 0
         elif kind == _DOUBLE:
-            values = (array.fill_null(0.0) if array.null_count else array).to_numpy()
-            self.fraction.add(additions, values, chosen)
+            self.fraction.add(additions, array, chosen)
             mark = SAW_DOUBLE
         elif pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind):
             chosen = np.zeros(len(array), np.uint8)
@@ -136,7 +135,7 @@ class Totals(CountedStates):
             return self.absorb(slots[plain], states.take(pa.array(plain)))
         self._merge_whole(slots, whole)
         self.fraction.merge(slots, fraction, unit)
-        np.add.at(self.extra, slots, fields["numbers"].to_numpy())
+        np.add.at(self.extra.array, slots, fields["numbers"].to_numpy())
         for mark in (SAW_LONG, SAW_DOUBLE):
             self.seen.mark(slots, mark, (seen & mark).astype(np.uint8))
         return self
@@ -164,7 +163,7 @@ class Totals(CountedStates):
         else:
             other._move_decimals()
         self.merge_counts(slots, other)
-        self.extra[slots] += other.extra[:size]
+        self.extra.array[slots] += other.extra.array[:size]
         self.seen.merge(slots, other.seen)
         self.rest.merge(slots, other.rest)
         return self
@@ -179,14 +178,14 @@ class Totals(CountedStates):
 
     def numbers(self, groups: np.ndarray) -> np.ndarray:
         """How many numbers these groups have, those of `rest` aside that came in states."""
-        return self.rows.counts[groups] + self.extra[groups]
+        return self.rows.counts[groups] + self.extra.array[groups]
 
     def _total(self, group: int) -> NumberTotal:
         """One group's state as the aggregate defines it."""
         total = self._odd(group)
         total.integers += self.whole.total(group)
         total.doubles += self.fraction.total(group)
-        total.numbers += int(self.rows.counts[group] + self.extra[group])
+        total.numbers += int(self.rows.counts[group] + self.extra.array[group])
         total.seen |= int(self.seen.of(np.array([group]))[0])
         return total
 

@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from gatherum.kernels.additions import COUNT, DOUBLE, INT32, INT64, add_columns
 from gatherum.kernels.scratch import Scratch
+from gatherum.kernels.states.slot_words import SlotWords
 from gatherum.kernels.totals import NO_ROWS
 
+_INT: Final = pa.int32()
 Outside = Callable[[np.ndarray], None]
+Values = np.ndarray | pa.Array
+"""The values of all rows; of an Arrow array also those in invalid slots are read."""
 
 
 class Additions:
     """Additions for a batch whose rows are of the groups `slots`. They are done when `run` is called.
 
-    Counts and the totals of integers are one word a group, those of doubles two. `chosen` says which rows take part:
-    bytes, or nothing for all.
+    Counts and the totals of integers are one word a group, those of doubles two; none may grow before `run`. `chosen`
+    says which rows take part: bytes, or nothing for all.
     """
 
     def __init__(self, slots: np.ndarray, scratch: Scratch | None = None) -> None:
         self.slots = slots
         self._scratch = Scratch() if scratch is None else scratch
         self._jobs: list[tuple[int, int, int, int, int]] = []
-        self._alive: list[np.ndarray] = []
+        self._alive: list[Values] = []
         self._outside: dict[int, Outside] = {}
 
-    def count(self, counts: np.ndarray, step: int = 1, chosen: np.ndarray = NO_ROWS) -> None:
+    def count(self, counts: SlotWords, step: int = 1, chosen: np.ndarray = NO_ROWS) -> None:
         """Adds `step` for every row."""
-        self._add(COUNT, NO_ROWS, chosen, counts, step)
+        self._jobs.append((COUNT, 0, self._chosen(chosen), counts.address, step))
 
-    def integers(self, totals: np.ndarray, carries: np.ndarray, values: np.ndarray,
-                 chosen: np.ndarray = NO_ROWS) -> None:
+    def integers(self, totals: SlotWords, carries: SlotWords, values: Values, chosen: np.ndarray = NO_ROWS) -> None:
         """Adds int32 or int64 values."""
-        self._alive.append(carries)
-        self._add(INT32 if values.dtype == np.int32 else INT64, values, chosen, totals, carries.ctypes.data)
+        operation, size = (INT32, 4) if _is_narrow(values) else (INT64, 8)
+        self._jobs.append((operation, self._address(values, size), self._chosen(chosen), totals.address,
+                           carries.address))
 
-    def doubles(self, totals: np.ndarray, values: np.ndarray, chosen: np.ndarray, base: int, outside: Outside) -> None:
+    def doubles(self, totals: SlotWords, values: Values, chosen: np.ndarray, base: int, outside: Outside) -> None:
         """Adds doubles in units of 2**(base - 1075); `outside` is given the rows that the window does not hold."""
         self._outside[len(self._jobs)] = outside
-        self._add(DOUBLE, values, chosen, totals, base)
+        self._jobs.append((DOUBLE, self._address(values, 8), self._chosen(chosen), totals.address, base))
 
-    def _add(self, operation: int, values: np.ndarray, chosen: np.ndarray, totals: np.ndarray, parameter: int) -> None:
-        self._alive += (values, chosen, totals)             # as long as only their addresses are known
-        self._jobs.append((operation, values.ctypes.data, chosen.ctypes.data if len(chosen) else 0,
-                           totals.ctypes.data, parameter))
+    def _address(self, values: Values, size: int) -> int:
+        self._alive.append(values)                          # as long as only its address is known
+        if isinstance(values, np.ndarray):
+            return values.ctypes.data
+        return values.buffers()[1].address + size * values.offset if len(values) else 0
+
+    def _chosen(self, chosen: np.ndarray) -> int:
+        return self._address(chosen, 1) if len(chosen) else 0
 
     def run(self) -> None:
         """Does what was collected."""
@@ -57,3 +67,7 @@ class Additions:
         for job, take in self._outside.items():
             if outside[job, 0]:
                 take(outside[job, 1:outside[job, 0] + 1])
+
+
+def _is_narrow(values: Values) -> bool:
+    return values.dtype == np.int32 if isinstance(values, np.ndarray) else values.type == _INT

@@ -8,9 +8,9 @@ import numpy as np
 
 from gatherum.functions.aggregate import Aggregate
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.scratch import padded
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.choose import CompiledStates
+from gatherum.kernels.states.slot_words import SlotWords
 
 if TYPE_CHECKING:
     from gatherum.kernels.states.additions import Additions
@@ -21,7 +21,7 @@ class RowCounts:
 
     def __init__(self) -> None:
         self.used = False
-        self.counts = np.empty(0, np.int64)
+        self._counts = SlotWords()
 
     def use(self) -> RowCounts:
         """Asks for the counts; only while there are no rows."""
@@ -30,13 +30,13 @@ class RowCounts:
 
     def grow(self, size: int) -> None:
         """Adds groups without rows, up to `size` of them."""
-        if self.used and size > len(self.counts):
-            self.counts = padded(self.counts, size)
+        if self.used:
+            self._counts.grow(size)
 
     def add(self, additions: Additions) -> None:
         """Counts the rows of a batch."""
         if self.used:
-            additions.count(self.counts)
+            additions.count(self._counts)
 
     def merge(self, slots: np.ndarray, other: RowCounts) -> None:
         """Adds the counts of another table, whose group i has slot i."""
@@ -44,9 +44,14 @@ class RowCounts:
             self.counts[slots] += other.counts[:len(slots)]
 
     @property
+    def counts(self) -> np.ndarray:
+        """The count of each group, with room for more behind."""
+        return self._counts.array
+
+    @property
     def nbytes(self) -> int:
         """The bytes of the counts."""
-        return self.counts.nbytes
+        return self._counts.nbytes
 
 
 class CountedStates(CompiledStates):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from gatherum.functions.aggregates.sum import NumberTotal
-from gatherum.kernels.scratch import padded
-from gatherum.kernels.states.additions import Additions
+from gatherum.kernels.buffers import fixed_values
+from gatherum.kernels.states.additions import Additions, Values
 from gatherum.kernels.states.rest import Rest
+from gatherum.kernels.states.slot_words import SlotWords
 from gatherum.kernels.totals import merge_totals
 from gatherum.kernels.wide import (
     FIRST_UNIT,
@@ -22,8 +21,6 @@ from gatherum.kernels.wide import (
 )
 from gatherum.types.exact import DOUBLE_SCALE
 
-_NO_WORDS: Final = np.empty(0, np.int64)
-
 
 class DoubleTotals:
     """The totals of groups, two words each, in units of 2**`unit`. What their window does not hold goes to `rest`.
@@ -35,8 +32,8 @@ class DoubleTotals:
         self.rest = rest
         self._base = 0
         self._rows = 0
-        self._room = 0
-        self._totals = _NO_WORDS
+        self._groups = 0
+        self._totals = SlotWords()
 
     def __bool__(self) -> bool:
         return len(self._totals) > 0
@@ -48,31 +45,30 @@ class DoubleTotals:
 
     def grow(self, groups: int) -> None:
         """Makes room for so many groups."""
-        self._room = groups
+        self._groups = groups
         if self:
-            self._totals = padded(self._totals, 2 * groups)
+            self._hold()
 
     def _hold(self) -> None:
-        if not self:
-            self._totals = np.zeros(2 * self._room, np.int64)
+        self._totals.grow(2 * self._groups)
 
-    def add(self, additions: Additions, values: np.ndarray, chosen: np.ndarray) -> None:
+    def add(self, additions: Additions, values: Values, chosen: np.ndarray) -> None:
         """Has doubles added, those that are `chosen`; all where that is empty."""
         if not self._base:
-            self._base = window_base(values if not len(chosen) else values[chosen.view(np.bool_)])
+            self._base = window_base(_array(values) if not len(chosen) else _array(values)[chosen.view(np.bool_)])
         self._hold()
         self._rows += len(values)
         if self._rows > WINDOW_ROWS:
             self._empty()
         additions.doubles(self._totals, values, chosen, self._base,
-                          lambda rows: self.rest.add_doubles(additions.slots[rows], values[rows]))
+                          lambda rows: self.rest.add_doubles(additions.slots[rows], _array(values)[rows]))
 
     def _empty(self) -> None:
-        for group in np.flatnonzero(any_word(self._totals)).tolist():
+        for group in np.flatnonzero(any_word(self._totals.array)).tolist():
             total = NumberTotal()
             total.doubles = self.total(group)
             self.rest.of(group).absorb(total)
-        self._totals[:] = 0
+        self._totals.array[:] = 0
         self._rows = 0
 
     def merge(self, slots: np.ndarray, totals: np.ndarray, unit: np.ndarray) -> None:
@@ -82,20 +78,24 @@ class DoubleTotals:
             return
         self._hold()
         failed = np.empty(len(slots) + 1, np.int64)
-        for row in failed[:merge_totals(slots, totals, unit - self.unit, self._totals, failed)].tolist():
+        for row in failed[:merge_totals(slots, totals, unit - self.unit, self._totals.array, failed)].tolist():
             total = NumberTotal()
             total.doubles = wide_integer(totals, row) << int(unit[row if len(unit) > 1 else 0]) + DOUBLE_SCALE
             self.rest.of(int(slots[row])).absorb(total)
 
     def of(self, groups: np.ndarray) -> np.ndarray:
         """The totals of some groups, two words each."""
-        return picked(self._totals, groups) if self else np.zeros(2 * len(groups), np.int64)
+        return picked(self._totals.array, groups) if self else np.zeros(2 * len(groups), np.int64)
 
     def total(self, group: int) -> int:
         """One group's total, in the units of `NumberTotal`."""
-        return wide_integer(self._totals, group) << self._base - 1 if self else 0
+        return wide_integer(self._totals.array, group) << self._base - 1 if self else 0
 
     @property
     def nbytes(self) -> int:
         """The bytes held."""
         return self._totals.nbytes
+
+
+def _array(values: Values) -> np.ndarray:
+    return values if isinstance(values, np.ndarray) else fixed_values(values)

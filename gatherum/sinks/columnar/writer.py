@@ -17,7 +17,7 @@ from bson.errors import BSONError
 
 from gatherum.errors import LossError
 from gatherum.kernels.columns.batch import Batch, batch_of
-from gatherum.kernels.columns.file_batches import FileShape, batch_from_file
+from gatherum.kernels.columns.file_batches import BatchReader, FileShape
 from gatherum.records import record
 from gatherum.types.values import Document
 
@@ -164,7 +164,7 @@ class ColumnWriter:
         for segment in self._segments:
             segment.file.seek(0)
             for found in self._encoding.read(segment.file):
-                if self._is_full_with(batch_from_file(found)):
+                if self._is_full_with(BatchReader(found.schema).batch(found)):
                     encoder.write(self._take_pending())
         if self._pending_rows:
             encoder.write(self._take_pending())

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from gatherum.errors import LossError, SourceError
 from gatherum.kernels.columns.batch import MAX_ROWS, Batch, first_ordinal
-from gatherum.kernels.columns.file_batches import LAYOUT_KEY, batch_from_file
+from gatherum.kernels.columns.file_batches import BatchReader, is_layout
 from gatherum.kernels.columns.files import NUMBERS_KEY
 from gatherum.kernels.columns.types import (
     ARROW_RULES,
@@ -60,11 +60,6 @@ def _joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
         return batches
 
 
-def is_layout(field: pa.Field) -> bool:
-    """Whether a column of a file says which keys the rows have."""
-    return bool(field.metadata) and LAYOUT_KEY in field.metadata
-
-
 def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[int]:
     """The positions of the columns that a request needs."""
     names = None if fields is None else top_names(fields)
@@ -91,14 +86,15 @@ class ColumnPartition:
         partitions gives each batch the ordinal of its own partition's number."""
         left = request.limit
         self.coverage.note(self.source, 0, self.size_bytes or 0)
+        reader: BatchReader | None = None
         for number, found in enumerate(self._checked(request)):
             if left is not None:
                 found = found.slice(0, left)
                 left -= found.num_rows
             self.coverage.note(self.source, found.num_rows)
-            narrowed = found.select(needed_columns(found.schema, request.fields)) if found.num_columns else found
-            yield Batch({}, found.num_rows, first_ordinal(0, number)) if not narrowed.num_columns else \
-                batch_from_file(narrowed, first_ordinal(0, number))
+            if reader is None or not reader.schema.equals(found.schema, check_metadata=True):
+                reader = BatchReader(found.schema, needed_columns(found.schema, request.fields))
+            yield reader.batch(found, first_ordinal(0, number))
             if left == 0:
                 return
 
