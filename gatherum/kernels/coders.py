@@ -14,6 +14,7 @@ import pyarrow as pa
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.direct import look_up
+from gatherum.kernels.kinds import is_strings
 from gatherum.kernels.scratch import Scratch
 from gatherum.kernels.tables import RangeTable, WordTable
 from gatherum.kernels.words import INTEGER_WORD, WordMaker
@@ -141,7 +142,7 @@ class CompiledCoder:
         """Codes by the dictionary's own; the values are looked at where one of them appears for the first time."""
         array, indices = column.array, column.array.indices.cast(pa.int32())
         values = Column(array.dictionary, column.missing)
-        if self._dictionary is None or not _same(values, self._dictionary):
+        if self._dictionary is None or not _alike(values, self._dictionary, len(array)):
             self._dictionary = values
             self._known = np.full(len(values) + 1, -1, np.int32)
         at = (indices.fill_null(len(values)) if indices.null_count else indices).to_numpy()
@@ -151,6 +152,13 @@ class CompiledCoder:
             self._known[words] = self.encode(values.take(pa.array(words, mask=words == len(values))))
             look_up(at, self._known, codes, fresh)
         return codes
+
+
+def _alike(a: Column, b: Column, rows: int) -> bool:
+    """True where two dictionaries are surely the same; strings are compared, where they are not many for these rows."""
+    if _same(a, b):
+        return True
+    return len(a) <= rows and is_strings(a.array.type) and a.missing == b.missing and a.array.equals(b.array)
 
 
 def _same(a: Column, b: Column) -> bool:
