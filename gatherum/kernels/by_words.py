@@ -13,7 +13,7 @@ from gatherum.kernels.distinct import apply_to_words
 from gatherum.kernels.forms import Operand
 from gatherum.kernels.selection import Selection
 from gatherum.plan.analysis import free_variables, is_deterministic, paths_read
-from gatherum.plan.expressions import ROOT, Expression, Get, Literal, Matches, Variable
+from gatherum.plan.expressions import ROOT, Expression, Get, Literal, MakeDocument, Matches, Variable
 
 Evaluate = Callable[[Selection], Operand]
 
@@ -50,7 +50,7 @@ class ByWords:
 
 def by_words(expression: Expression, evaluate: Evaluate) -> ByWords | None:
     """The values by words of an expression that does more than to read one field; None for all others."""
-    if isinstance(expression, (Get, Literal, Variable, Matches)) or not is_deterministic(expression):
+    if isinstance(expression, (Get, Literal, Variable, Matches, MakeDocument)) or not is_deterministic(expression):
         return None
     paths = paths_read(expression)
     if paths is None or len(paths) != 1 or free_variables(expression) != {ROOT}:

@@ -6,9 +6,10 @@ Days count from 1970-01-01, instants and wall clock times in milliseconds from i
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -20,12 +21,33 @@ _TABLE_END: Final = day_number(2101, 1, 1)
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
-class Civil(NamedTuple):
-    """Year, month (1 to 12) and day of the month."""
+class Civil:
+    """Calendar dates. A part is picked when it is asked for: the items of it at some positions, or all."""
 
-    year: np.ndarray
-    month: np.ndarray
-    day: np.ndarray
+    __slots__ = ("_at", "_parts")
+
+    def __init__(self, parts: Sequence[np.ndarray], at: np.ndarray | None = None) -> None:
+        self._parts = parts
+        self._at = at
+
+    def _part(self, number: int) -> np.ndarray:
+        part = self._parts[number]
+        return part if self._at is None else part[self._at]
+
+    @property
+    def year(self) -> np.ndarray:
+        """The years."""
+        return self._part(0)
+
+    @property
+    def month(self) -> np.ndarray:
+        """The months, 1 to 12."""
+        return self._part(1)
+
+    @property
+    def day(self) -> np.ndarray:
+        """The days of the month."""
+        return self._part(2)
 
 
 def days_of(instants: np.ndarray) -> np.ndarray:
@@ -36,18 +58,18 @@ def days_of(instants: np.ndarray) -> np.ndarray:
 def civil(days: np.ndarray) -> Civil:
     """The calendar dates of days; those of 1900 to 2100 from a table."""
     if len(days) and int(days.min()) >= _TABLE_FIRST and int(days.max()) < _TABLE_END:
-        table, at = _table(), days - _TABLE_FIRST
-        return Civil(table.year[at], table.month[at], table.day[at])
-    return _civil(days)
+        return Civil(_table(), days - _TABLE_FIRST)
+    return Civil(_civil(days))
 
 
 @lru_cache(1)
-def _table() -> Civil:
-    return Civil(*[part.astype(np.int32) for part in _civil(np.arange(_TABLE_FIRST, _TABLE_END))])
+def _table() -> Sequence[np.ndarray]:
+    return [part.astype(np.int32) for part in _civil(np.arange(_TABLE_FIRST, _TABLE_END))]
 
 
-def _civil(days: np.ndarray) -> Civil:
-    """By counting eras of 400 years from 1 March of the year 0, so that the leap day is a year's last."""
+def _civil(days: np.ndarray) -> Sequence[np.ndarray]:
+    """Years, months and days, by counting eras of 400 years from 1 March of the year 0, so that the leap day is a
+    year's last."""
     shifted = days.astype(np.int64) + 719_468
     era = np.floor_divide(shifted, 146_097)
     day_of_era = shifted - era * 146_097
@@ -55,7 +77,7 @@ def _civil(days: np.ndarray) -> Civil:
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
     march_month = (5 * day_of_year + 2) // 153
     month = march_month + np.where(march_month < 10, 3, -9)
-    return Civil(year_of_era + era * 400 + (month <= 2), month, day_of_year - (153 * march_month + 2) // 5 + 1)
+    return year_of_era + era * 400 + (month <= 2), month, day_of_year - (153 * march_month + 2) // 5 + 1
 
 
 def day_numbers(year: np.ndarray, month: np.ndarray | int, day: np.ndarray | int) -> np.ndarray:

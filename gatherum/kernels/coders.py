@@ -11,9 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels import coding
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
+from gatherum.kernels.direct import look_up
+from gatherum.kernels.kinds import is_strings
 from gatherum.kernels.scratch import Scratch
 from gatherum.kernels.tables import RangeTable, WordTable
 from gatherum.kernels.words import INTEGER_WORD, WordMaker
@@ -139,26 +140,25 @@ class CompiledCoder:
 
     def _of_dictionary(self, column: Column) -> np.ndarray:
         """Codes by the dictionary's own; the values are looked at where one of them appears for the first time."""
-        array, indices = column.array, column.array.indices
+        array, indices = column.array, column.array.indices.cast(pa.int32())
         values = Column(array.dictionary, column.missing)
-        if self._dictionary is None or not _same(values, self._dictionary):
+        if self._dictionary is None or not _alike(values, self._dictionary, len(array)):
             self._dictionary = values
-            self._known = np.full(len(values) + 2, -1, np.int32)
-        at = self.scratch.array("at", np.int64, len(array))
-        at[:] = (indices.fill_null(len(values)) if indices.null_count else indices).to_numpy()
-        codes, missed_rows = np.empty(len(array), np.int32), np.empty(len(array) + 1, np.int64)
-        missed = coding.encode_range(at, _NO_WORDS, INTEGER_WORD, 0, self._known, codes, missed_rows)
-        if missed:
-            rows = missed_rows[:missed]
-            first = np.full(len(values) + 1, -1, np.int64)
-            first[at[rows[::-1]]] = rows[::-1]                  # of several rows the last one stays: the lowest
-            words = at[np.sort(first[first >= 0])]              # those that occur, for a code is a group
+            self._known = np.full(len(values) + 1, -1, np.int32)
+        at = (indices.fill_null(len(values)) if indices.null_count else indices).to_numpy()
+        codes, fresh = np.empty(len(array), np.int32), np.empty(len(self._known), np.int64)
+        if count := look_up(at, self._known, codes, fresh):
+            words = fresh[:count]                               # those that occur, for a code is a group
             self._known[words] = self.encode(values.take(pa.array(words, mask=words == len(values))))
-            codes[rows] = self._known[at[rows]]
+            look_up(at, self._known, codes, fresh)
         return codes
 
 
-_NO_WORDS = np.empty(0, np.uint64)
+def _alike(a: Column, b: Column, rows: int) -> bool:
+    """True where two dictionaries are surely the same; strings are compared, where they are not many for these rows."""
+    if _same(a, b):
+        return True
+    return len(a) <= rows and is_strings(a.array.type) and a.missing == b.missing and a.array.equals(b.array)
 
 
 def _same(a: Column, b: Column) -> bool:

@@ -55,9 +55,27 @@ def encode_words(low, high, start, slots, keys, used, codes):
         count = min(BLOCK, rows - begin)
         if used[0] + count > room:
             return begin
-        two = high[begin:begin + count] if high.shape[0] == rows else high
-        _look_up(low[begin:begin + count], two, hashes, others, slots, keys, used, codes[begin:begin + count])
+        one, two = low[begin:begin + count], high[begin:begin + count] if high.shape[0] == rows else high
+        code = codes[begin:begin + count]
+        if _is_run(one) and _is_run(two):
+            _look_up(one[:1], two[:1], hashes, others, slots, keys, used, code[:1])
+            code[:] = code[0]
+        else:
+            _look_up(one, two, hashes, others, slots, keys, used, code)
     return rows
+
+
+@numba.njit
+def _is_run(words):
+    """Whether all words are the same."""
+    first, count = words[0], words.shape[0]
+    for begin in range(0, count, 64):
+        differ = np.uint64(0)
+        for i in range(begin, min(begin + 64, count)):
+            differ |= words[i] ^ first
+        if differ != 0:
+            return False
+    return True
 
 
 @kernel("int64(int32[::1], int64[::1], int64, int64, uint64, uint8[::1], uint64, int64, uint64[::1], uint64[::1], "

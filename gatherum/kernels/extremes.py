@@ -11,16 +11,15 @@ from gatherum.kernels.intrinsics import copy_bytes, double_bits, load_byte, load
 NAN_RANK = np.int64(-(1 << 63))
 
 
-@kernel("void(float64[::1], boolean, int64[::1])")
-def rank_doubles(values, greatest, ranks):
-    """Integers in the order of the doubles: NaN is below all numbers. Of the two zeros, which are equal, -0.0 is to be
-    preferred: it is below 0.0, and above it where the `greatest` is looked for."""
-    for i in range(values.shape[0]):
-        bits = double_bits(values[i])
-        rank = bits ^ ((bits >> 63) & 0x7FFFFFFFFFFFFFFF)
-        if greatest and (rank == 0 or rank == -1):
-            rank = ~rank
-        ranks[i] = NAN_RANK if values[i] != values[i] else rank
+@numba.njit(inline="always")
+def rank_of_double(value, greatest):
+    """An integer in the order of the doubles: NaN is below all numbers. Of the two zeros, which are equal, -0.0 is to
+    be preferred: it is below 0.0, and above it where the `greatest` is looked for."""
+    bits = double_bits(value)
+    rank = bits ^ ((bits >> 63) & 0x7FFFFFFFFFFFFFFF)
+    if greatest and (rank == 0 or rank == -1):
+        rank = ~rank
+    return NAN_RANK if value != value else rank
 
 
 @kernel("void(int32[::1], int64[::1], uint8[::1], int64, int64[::1])")
@@ -31,6 +30,16 @@ def keep_greatest(slots, ranks, chosen, flip, best):
         if not checked or chosen[i]:
             slot = np.uint32(slots[i])
             best[slot] = max(best[slot], ranks[i] ^ flip)
+
+
+@kernel("void(int32[::1], float64[::1], uint8[::1], int64, int64[::1])")
+def keep_greatest_doubles(slots, values, chosen, flip, best):
+    """As `keep_greatest`, for the ranks of doubles."""
+    checked, greatest = chosen.shape[0] > 0, flip == 0
+    for i in range(values.shape[0]):
+        if not checked or chosen[i]:
+            slot = np.uint32(slots[i])
+            best[slot] = max(best[slot], rank_of_double(values[i], greatest) ^ flip)
 
 
 @numba.njit(inline="always")

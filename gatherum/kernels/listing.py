@@ -23,16 +23,20 @@ def choose_rows(slots, ordinals, sign, best, at, start, changed):
 
     `best` holds that product for each group and `at` the row's position, -1 where there is none; row i gets the
     position `start` + i. `ordinals` holds one number a row, or that of the first where they follow each other.
-    `changed` lists the groups that have a new row; returns how many.
+    `changed` lists the groups that have a new row; returns how many. The rows are gone through from the end that is
+    preferred, so that hardly any is chosen in vain.
     """
-    each = np.int64(ordinals.shape[0] == slots.shape[0])
+    rows = slots.shape[0]
+    each = np.int64(ordinals.shape[0] == rows)
     listed = 0
-    for i in range(slots.shape[0]):
-        slot = slots[i]
+    for k in range(rows):
+        i = k if sign > 0 else rows - 1 - k
+        slot = np.uint32(slots[i])
         rank = sign * (ordinals[i] if each else ordinals[0] + i)
-        if at[slot] < 0 or rank < best[slot]:
-            changed[listed] = slot
-            listed += at[slot] < start
+        if rank < best[slot] or at[slot] < 0:
+            if at[slot] < start:
+                changed[listed] = slot
+                listed += 1
             best[slot] = rank
             at[slot] = start + i
     return listed
@@ -44,12 +48,15 @@ def choose_rows_by_word(slots, words, word_flip, ordinals, ordinal_flip, best, b
     """Chooses for each group the row whose (word, ordinal) is least, as `choose_rows` does.
 
     A flip of -1 inverts all bits of the words, or of the ordinals, so that the greatest one is the least. `best` and
-    `best_ordinal` hold them so.
+    `best_ordinal` hold them so. There must be a row.
     """
-    each = np.int64(ordinals.shape[0] == slots.shape[0])
+    rows = slots.shape[0]
+    each = np.int64(ordinals.shape[0] == rows)
     first = ordinals[0]
+    ascending = words[0] ^ word_flip <= words[-1] ^ word_flip
     listed = 0
-    for i in range(slots.shape[0]):
+    for k in range(rows):
+        i = k if ascending else rows - 1 - k
         slot = np.uint32(slots[i])
         word = words[i] ^ word_flip
         place = at[slot]

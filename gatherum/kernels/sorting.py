@@ -50,6 +50,8 @@ def _joined(columns: list[Column]) -> Column:
     """The columns as one, nulls for missing values, and strings that are too long together for 32-bit offsets in
     wider ones."""
     columns = [column if column.is_variant else Column(column.array) for column in columns]
+    if len(columns) == 1:
+        return columns[0]
     if sum(column.array.nbytes for column in columns) > _WIDEST_STRINGS:
         columns = [Column(column.array.cast(pa.large_string())) if column.array.type == pa.string() else column
                    for column in columns]

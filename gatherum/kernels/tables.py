@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels import coding, long_strings
+from gatherum.kernels.direct import look_up_pairs
 from gatherum.kernels.scratch import Scratch, grown, padded
 from gatherum.types.values import INT64_MAX, INT64_MIN
 
@@ -162,14 +163,13 @@ class PairTable:
             return self.table.encode(_joined(first, second), _NO_WORD, codes)
         if first_size * self.width >= len(self.lookup):
             self.lookup = padded(self.lookup, first_size * self.width + 1, -1)
-        at = np.multiply(first, self.width, out=self.scratch.array("at", np.int64, rows), dtype=np.int64)
-        at += second
-        missed_rows = self.scratch.array("missed", np.int64, rows + 1)
-        missed = coding.encode_range(at, _NO_WORD[:0], np.uint64(0), 0, self.lookup, codes, missed_rows)
-        if missed:
-            some = missed_rows[:missed]
-            words = _joined(first[some], second[some])
-            self.lookup[at[some]] = codes[some] = self.table.encode(words, _NO_WORD, np.empty(missed, np.int32))
+        fresh = self.scratch.array("fresh", np.int64, rows)
+        if count := look_up_pairs(first, second, self.width, self.lookup, codes, fresh):
+            some = fresh[:count]
+            one, two = first[some].astype(np.int64), second[some]
+            found = self.table.encode(_joined(one, two), _NO_WORD, np.empty(count, np.int32))
+            self.lookup[one * self.width + two] = found
+            look_up_pairs(first, second, self.width, self.lookup, codes, fresh)
         return codes
 
 

@@ -34,31 +34,44 @@ class Elements:
         return int(self.ends[-1]) if len(self.ends) else 0
 
     def part(self, start: int, end: int) -> Part:
-        """The elements `start` to `end` (not included) of all."""
+        """The elements `start` to `end` (not included) of all; at least one."""
         first, last = np.searchsorted(self.ends, [start, end - 1], side="right").tolist()
-        counts = self.counts[first:last + 1].copy()
+        counts, starts = self.counts[first:last + 1].copy(), self.starts[first:last + 1].copy()
         counts[-1] -= self.ends[last] - end
-        counts[0] -= start - (self.ends[first] - self.counts[first])
-        rows = np.repeat(np.arange(first, last + 1), counts)
-        positions = np.arange(start, end) - (self.ends - self.counts)[rows]
-        at = self.starts[rows] + positions
-        whole = bool((np.diff(at) == 1).all())
-        values = self.items.slice(int(at[0]), end - start) if whole else self.items.take(at)
-        return Part(rows, values, positions, self.arrays[rows])
+        before = start - (self.ends[first] - self.counts[first])
+        counts[0] -= before
+        starts[0] += before
+        rows = np.repeat(np.arange(first, last + 1, dtype=np.int32), counts)
+        if _adjoin(starts, counts):
+            return Part(self, start, rows, self.items.slice(int(starts[0]), end - start))
+        at = starts - (np.cumsum(counts) - counts)
+        return Part(self, start, rows, self.items.take(at[rows - first] + np.arange(end - start)))
+
+
+def _adjoin(starts: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether the elements of the rows lie one behind the other; the first row has some."""
+    if not counts.all():
+        there = counts > 0
+        starts, counts = starts[there], counts[there]
+    return bool((starts[1:] == starts[:-1] + counts[:-1]).all())
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some elements: the row, the value and the position of each, and whether it comes from an array."""
+    """Some of all elements, from the one numbered `start` on: the row and the value of each."""
 
+    elements: Elements
+    start: int
     rows: np.ndarray
     values: Column
-    positions: np.ndarray
-    arrays: np.ndarray
 
     def position_column(self) -> Column:
         """The positions as longs; null for values that were no arrays."""
-        return Column(array_of(self.positions, None if self.arrays.all() else self.arrays))
+        elements, rows = self.elements, self.rows
+        begins = elements.ends - elements.counts
+        positions = np.arange(self.start, self.start + len(rows)) - begins[rows]
+        arrays = elements.arrays[rows]
+        return Column(array_of(positions, None if arrays.all() else arrays))
 
 
 def elements_of(column: Column, keep_empty: bool) -> Elements:

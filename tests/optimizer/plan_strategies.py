@@ -226,10 +226,17 @@ def _read(scan, sources):
     plan = Scan(scan.source)
     if scan.filter is not None:
         plan = Filter(plan, scan.filter)
-    if scan.fields:
-        plan = Project(plan, "only", tuple(Projection(path, "keep") for path in scan.fields))
-    read = [row for batch in interpret(plan, Run(lambda _: [given], {"NOW": 1})) for row in batch]
-    if scan.fields == ():
-        read = [{} for _ in read]
-    read = read[:scan.limit]
+    read = [row for batch in interpret(plan, Run(lambda _: [given], {"NOW": 1})) for row in batch][:scan.limit]
+    if scan.fields is not None:
+        read = [_left(row, set(scan.fields)) for row in read]
     return [read[start:start + 2] for start in range(0, len(read), 2)]
+
+
+def _left(value, paths):
+    """A value of whose documents only the fields at the paths are left."""
+    if isinstance(value, list):
+        return [_left(item, paths) for item in value]
+    if not isinstance(value, dict) or () in paths:
+        return value
+    below = {name: {path[1:] for path in paths if path[0] == name} for name in value}
+    return {name: _left(item, below[name]) for name, item in value.items() if below[name]}

@@ -274,6 +274,8 @@ CASES = {
             Lookup(ONE, add(sort(TWO, "b"), x=get("c")), ("c", "d")), get("c.d.x")),
         "facets": Facet(ONE, ("f", "g"), (group(Shared(), get("a")), only(Shared(), "b"))),
         "unwinds, sorts and positions": only(sort(Unwind(ONE, ("a", "b"), "i"), "b.a"), "i", x=get("c.0")),
+        "fields of elements": group(Unwind(ONE, ("a",), "i", True), get("a.b"), x=("first", get("a.c.b"))),
+        "nested positions in elements": group(Unwind(ONE, ("a",), "a.i"), get("a.b")),
         "unions": group(Union(ONE, TWO), get("a")),
         "dropped fields": group(without(ONE, "a", "b"), get("b")),
         "the whole document": ReplaceRoot(only(ONE, "a"), MakeDocument((("x", Variable(ROOT)),))),

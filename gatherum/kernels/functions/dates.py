@@ -30,7 +30,7 @@ from gatherum.kernels.selection import Selection
 from gatherum.kernels.weeks import days_of_year, iso_weeks, iso_years, weeks
 from gatherum.types.calendar import DAY, day_number
 from gatherum.types.numbers import DOUBLE
-from gatherum.types.timezones import UTC, TimeZone, time_zone_of
+from gatherum.types.timezones import UTC, FixedZone, TimeZone, time_zone_of
 from gatherum.types.values import BsonType
 
 _MILLIS: Final = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000}
@@ -123,7 +123,7 @@ def date_trunc(arguments: Sequence[Operand | None], rows: int) -> Operand | None
     if type(unit) is not str or (unit == "week" and weekday not in _WEEKDAYS):
         return None
     try:
-        starts = _period_starts(found[0], unit, length, zone, _WEEKDAYS.get(weekday, 0))
+        starts = _starts_by_range(found[0], unit, length, zone, _WEEKDAYS.get(weekday, 0))
     except FarDatesError:
         return None
     return None if starts is None else Column(array_of(starts, found[1], DATE))
@@ -143,15 +143,29 @@ _NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturd
 _WEEKDAYS: Final = {name[:length]: number for number, name in enumerate(_NAMES) for length in (3, len(name))}
 
 
+def _starts_by_range(instants: np.ndarray, unit: str, length: int, zone: TimeZone,
+                     weekday: int) -> np.ndarray | None:
+    """As `_period_starts`: computed once where all instants lie in one period, as in batches in the order of time."""
+    if isinstance(zone, FixedZone) and len(instants) > 2:
+        ends = _period_starts(np.array([instants.min(), instants.max()]), unit, length, zone, weekday)
+        if ends is None or ends[0] == ends[1]:
+            return None if ends is None else np.full(len(instants), ends[0])
+    return _period_starts(instants, unit, length, zone, weekday)
+
+
 def _period_starts(instants: np.ndarray, unit: str, length: int, zone: TimeZone,
                    weekday: int) -> np.ndarray | None:
-    if unit in _MILLIS:
-        start = int(to_instants(np.array([_REFERENCE * DAY]), zone)[0])
-        size = length * _MILLIS[unit]
-        return np.floor_divide(instants - start, size) * size + start
+    start = _REFERENCE + ((weekday - _REFERENCE_WEEKDAY) % 7 if unit == "week" else 0)
+    if unit in _MILLIS or (unit in _DAYS and isinstance(zone, FixedZone)):
+        begin = int(to_instants(np.array([start * DAY]), zone)[0])
+        size = length * (_MILLIS[unit] if unit in _MILLIS else _DAYS[unit] * DAY)
+        starts = instants - begin
+        starts //= size
+        starts *= size
+        starts += begin
+        return starts
     days = days_of(to_local(instants, zone))
     if unit in _DAYS:
-        start = _REFERENCE + ((weekday - _REFERENCE_WEEKDAY) % 7 if unit == "week" else 0)
         size = length * _DAYS[unit]
         first = np.floor_divide(days - start, size) * size + start
     elif unit in _MONTHS:

@@ -16,6 +16,7 @@ from gatherum.kernels.states.choose import CompiledStates
 from gatherum.kernels.states.counted import RowCounts
 from gatherum.kernels.states.kept import KeptRows
 from gatherum.kernels.states.portable import state_type
+from gatherum.types.values import INT64_MIN
 
 
 class ChosenRows(CompiledStates):
@@ -34,6 +35,8 @@ class ChosenRows(CompiledStates):
         self.at = np.empty(0, np.int64)
         self.kept = KeptRows()
         self.scratch = Scratch()
+        self._latest = INT64_MIN
+        self._known = 0
 
     def grow(self, size: int) -> None:
         """As `States.grow`."""
@@ -43,7 +46,16 @@ class ChosenRows(CompiledStates):
 
     def update(self, slots: np.ndarray, column: Column, ordinal: int) -> States:
         """As `States.update`."""
+        if self.sign > 0 and ordinal > self._latest and self._have_rows():
+            return self
         return self._choose(slots, column, np.array([ordinal]))
+
+    def _have_rows(self) -> bool:
+        """Whether every group has a row. Of groups below `_known` that is known."""
+        if self._known < self.size:
+            without = np.flatnonzero(self.at[self._known:self.size] < 0)
+            self._known = self._known + int(without[0]) if len(without) else self.size
+        return self._known == self.size
 
     def _choose(self, slots: np.ndarray, column: Column, ordinals: np.ndarray) -> States:
         start = self.kept.size
@@ -51,6 +63,7 @@ class ChosenRows(CompiledStates):
         count = choose_rows(slots, ordinals, self.sign, self.best, self.at, start, changed)
         groups = changed[:count]
         self.at[groups] = self.kept.keep(column, self.at[groups] - start)
+        self._latest = max(self._latest, int((self.best[groups] * self.sign).max(initial=self._latest)))
         if self.kept.size > 2 * self.size + 65536:
             there = self._there(np.arange(self.size))
             self.at[there] = self.kept.compact(self.at[there])

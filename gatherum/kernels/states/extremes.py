@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from gatherum.kernels.buffers import array_of, column_of_words
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.extremes import keep_greatest, keep_strings, rank_doubles
-from gatherum.kernels.scratch import Scratch, padded
+from gatherum.kernels.extremes import keep_greatest, keep_greatest_doubles, keep_strings
+from gatherum.kernels.scratch import padded
 from gatherum.kernels.tables import StringBuffers
 from gatherum.kernels.totals import mark_groups
 from gatherum.types.values import BsonType
@@ -58,7 +58,6 @@ class WordExtremes(TypeExtremes):
         self.kind = kind
         self.best = np.zeros(0, np.int64)
         self.flip = 0 if sign > 0 else -1
-        self.scratch = Scratch()
 
     def grow(self, size: int) -> None:
         """As `TypeExtremes.grow`."""
@@ -67,11 +66,10 @@ class WordExtremes(TypeExtremes):
 
     def update(self, slots: np.ndarray, words: np.ndarray, chosen: np.ndarray, size: int) -> None:
         """Takes the words of the chosen rows in, as variant columns hold them."""
-        ranks = words
         if self.kind == BsonType.DOUBLE:
-            ranks = self.scratch.array("ranks", np.int64, len(words))
-            rank_doubles(words.view(np.float64), self.sign > 0, ranks)
-        keep_greatest(slots, ranks, chosen, self.flip, self.best)
+            keep_greatest_doubles(slots, words.view(np.float64), chosen, self.flip, self.best)
+        else:
+            keep_greatest(slots, words, chosen, self.flip, self.best)
         self.mark(slots, chosen, size)
 
     def column(self, groups: np.ndarray) -> Column:
@@ -87,7 +85,7 @@ class WordExtremes(TypeExtremes):
     @property
     def nbytes(self) -> int:
         """As `TypeExtremes.nbytes`."""
-        return self.best.nbytes + self.found.nbytes + self.scratch.nbytes
+        return self.best.nbytes + self.found.nbytes
 
 
 class StringExtremes(TypeExtremes):

@@ -13,6 +13,9 @@ from gatherum.kernels.scratch import grown
 LARGE: Final = 1 << 16
 """Pieces of so many rows are not joined before they have to be."""
 
+ALIKE: Final = 8
+"""So many pieces are joined, of which the longest is less than so many times as long as the last."""
+
 
 class KeptRows:
     """Values that are appended, and taken by their position. Each is copied once, and a few times more while the
@@ -34,8 +37,13 @@ class KeptRows:
         self.pieces.append(piece)
         self.size += len(piece)
         self.nbytes += piece.array.nbytes
-        while len(self.pieces) > 1 and len(self.pieces[-2]) < min(2 * len(self.pieces[-1]), LARGE):
-            self._join(2)
+        while (count := self._alike()) >= ALIKE:
+            self._join(count)
+
+    def _alike(self) -> int:
+        """How many pieces at the end are not much longer than the last."""
+        most = min(ALIKE * len(self.pieces[-1]), LARGE)
+        return next((i for i, piece in enumerate(reversed(self.pieces)) if len(piece) >= most), len(self.pieces))
 
     def _join(self, count: int) -> None:
         joined = join(self.pieces[-count:])

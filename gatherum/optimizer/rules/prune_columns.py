@@ -69,8 +69,8 @@ def prune_columns(plan: Node, context: Context) -> Node | None:
     """Leaves out computed fields and lookups that nothing above reads, and tells sources that make use of it which
     paths are read.
 
-    Paths end at the first name where anything but an expression or a predicate reads them, since only these see no
-    difference between a document and what a source leaves of it.
+    Paths end at the first name where anything but an expression, a predicate or an unwind reads them, since only these
+    see no difference between a document and what a source leaves of it.
     """
     pruned = _pruned(plan, ALL, [], context)
     return None if pruned is plan else pruned
@@ -145,7 +145,7 @@ def _needed_below(node: Node, needed: Needed, context: Context) -> Needed:
         case Project():
             return _less_replaced(node, needed).and_read(united([read, _holders(node)]))
         case Unwind():
-            return _less_replaced(node, needed).and_read(_tops([node.path]) | _holders(node))
+            return _less_replaced(node, needed).and_read(_of_elements(node, needed))
         case Lookup():
             local = _tops([] if node.local is None else [node.local])
             return _less_replaced(node, needed).and_read(united([read, local, _holders(node)]))
@@ -162,6 +162,14 @@ def _tops(paths: Iterable[Path]) -> frozenset[Path]:
 def _holders(node: Node) -> frozenset[Path]:
     """What the nested values that a node makes are put into."""
     return _tops(path for path in paths_defined(node) if len(path) > 1)
+
+
+def _of_elements(node: Unwind, needed: Needed) -> frozenset[Path]:
+    """What is needed of an unwound array: what is read of its elements, or else how many they are; and what holds a
+    nested position."""
+    elements = _below(needed, node.path)
+    read = frozenset(node.path + path for path in elements.paths or ()) or frozenset({node.path})
+    return read if node.index is None or "." not in node.index else read | _tops([tuple(node.index.split("."))])
 
 
 def _less_replaced(node: Node, needed: Needed) -> Needed:
