@@ -29,8 +29,9 @@ class Coder(Protocol):
         """How many distinct values have been seen."""
         ...
 
-    def encode(self, column: Column) -> np.ndarray:
-        """The codes (int32) of a column's values; `size` grows by the values not seen before."""
+    def encode(self, column: Column, room: np.ndarray | None = None) -> np.ndarray:
+        """The codes (int32) of a column's values, in `room` if that is given; `size` grows by the values not seen
+        before."""
         ...
 
     @property
@@ -50,10 +51,14 @@ class PlainCoder:
         """As `Coder.size`."""
         return len(self.codes)
 
-    def encode(self, column: Column) -> np.ndarray:
+    def encode(self, column: Column, room: np.ndarray | None = None) -> np.ndarray:
         """As `Coder.encode`."""
         codes = self.codes
-        return np.array([codes.setdefault(group_key(value), len(codes)) for value in values_of(column)], np.int32)
+        found = [codes.setdefault(group_key(value), len(codes)) for value in values_of(column)]
+        if room is None:
+            return np.array(found, np.int32)
+        room[:] = found
+        return room
 
     @property
     def nbytes(self) -> int:
@@ -126,11 +131,11 @@ class CompiledCoder:
         """The bytes of all tables."""
         return self.table.nbytes + self.range.nbytes + self.maker.nbytes + self.scratch.nbytes + self._known.nbytes
 
-    def encode(self, column: Column) -> np.ndarray:
+    def encode(self, column: Column, room: np.ndarray | None = None) -> np.ndarray:
         """As `Coder.encode`."""
+        codes = np.empty(len(column), np.int32) if room is None else room
         if isinstance(column.array.type, pa.DictionaryType):
-            return self._of_dictionary(column)
-        codes = np.empty(len(column), np.int32)
+            return self._of_dictionary(column, codes)
         if self.maker.encode_short(column, self.table, codes):
             return codes
         made = self.maker.words(column)
@@ -138,7 +143,7 @@ class CompiledCoder:
             return self.range.encode(made.low, made.high, INTEGER_WORD, codes, self.scratch)
         return self.table.encode(made.low, made.high, codes)
 
-    def _of_dictionary(self, column: Column) -> np.ndarray:
+    def _of_dictionary(self, column: Column, codes: np.ndarray) -> np.ndarray:
         """Codes by the dictionary's own; the values are looked at where one of them appears for the first time."""
         array, indices = column.array, column.array.indices.cast(pa.int32())
         values = Column(array.dictionary, column.missing)
@@ -146,7 +151,7 @@ class CompiledCoder:
             self._dictionary = values
             self._known = np.full(len(values) + 1, -1, np.int32)
         at = (indices.fill_null(len(values)) if indices.null_count else indices).to_numpy()
-        codes, fresh = np.empty(len(array), np.int32), np.empty(len(self._known), np.int64)
+        fresh = np.empty(len(self._known), np.int64)
         if count := look_up(at, self._known, codes, fresh):
             words = fresh[:count]                               # those that occur, for a code is a group
             self._known[words] = self.encode(values.take(pa.array(words, mask=words == len(values))))

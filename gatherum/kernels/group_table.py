@@ -95,9 +95,10 @@ class GroupTable:
 
     def _codes(self, keys: Sequence[Column]) -> tuple[np.ndarray, int]:
         """The codes of the keys, and how many there are."""
-        codes, size = self.coders[0].encode(keys[0]), self.coders[0].size
+        first, second = (self.scratch.array(name, np.int32, len(keys[0])) for name in ("first codes", "second codes"))
+        codes, size = self.coders[0].encode(keys[0], first), self.coders[0].size
         for coder, pairs, key in zip(self.coders[1:], self.pairs, keys[1:], strict=True):
-            codes = pairs.encode(codes, coder.encode(key), size, coder.size)
+            codes = pairs.encode(codes, coder.encode(key, second), size, coder.size)
             size = pairs.size
         return codes, size
 

@@ -42,6 +42,7 @@ def kind_word(kind: int) -> np.uint64:
 
 
 INTEGER_WORD: Final = kind_word(INTEGER)
+_LONG: Final = pa.int64()
 _HIGH: Final = {kind: np.array([kind << 56], np.uint64) for kind in range(256)}
 
 
@@ -126,6 +127,8 @@ class WordMaker:
         if column.is_variant:
             return self._of_variant(column)
         array, kind = column.array, column.array.type
+        if kind == _LONG and not array.null_count and not self.exact:
+            return WordColumn(array.to_numpy().view(np.uint64), _HIGH[INTEGER], True)
         invalid = int(BsonType.MISSING if column.missing else BsonType.NULL)
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return self._of_strings(array, STRING, SHORT_STRING, invalid)

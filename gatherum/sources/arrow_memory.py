@@ -58,13 +58,13 @@ class ArrowSource:
         if table is None:
             return [ColumnPartition(self.name, self.name, self._coverage, lambda request: self._given.read())]
         found = []
-        size = table.nbytes
+        size, needed = table.nbytes, _needed(table, request)
         for start in range(0, table.num_rows, PARTITION_ROWS):
-            part = table.slice(start, PARTITION_ROWS)
+            part = needed.slice(start, PARTITION_ROWS)
             end = start + part.num_rows
             found.append(ColumnPartition(f"{self.name}[{start}:{end}]", self.name, self._coverage,
-                                         lambda request, part=part: _needed(part, request).to_batches(),
-                                         part.num_rows, size * part.num_rows // table.num_rows))
+                                         lambda request, part=part: part.to_batches(),
+                                         part.num_rows, size * part.num_rows // table.num_rows, in_memory=True))
         return found
 
 

@@ -69,7 +69,8 @@ def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[i
 @record
 class ColumnPartition:
     """Rows that are columns already. `read` gives them as record batches, with the columns needed or more; `place`
-    names them in messages, within `source`, and `offset` is where they begin there."""
+    names them in messages, within `source`, and `offset` is where they begin there. Where the rows are `in_memory`, all
+    batches are made at once: the processor then has what that takes at hand."""
 
     name: str
     source: str
@@ -80,10 +81,14 @@ class ColumnPartition:
     on_bad: OnBad = "error"
     place: str = ""
     offset: int = 0
+    in_memory: bool = False
 
     def batches(self, request: Request) -> Iterator[Batch]:
         """The rows in batches of at most `MAX_ROWS`, numbered as the batches of partition 0: who reads several
         partitions gives each batch the ordinal of its own partition's number."""
+        return iter(list(self._batches(request))) if self.in_memory else self._batches(request)
+
+    def _batches(self, request: Request) -> Iterator[Batch]:
         left = request.limit
         self.coverage.note(self.source, 0, self.size_bytes or 0)
         reader: BatchReader | None = None
