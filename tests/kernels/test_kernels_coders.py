@@ -116,6 +116,22 @@ def test_unused_entries_of_a_dictionary_get_no_codes():
     assert coder.size == 4
 
 
+@pytest.mark.parametrize("kind", [pa.int8(), pa.uint16(), pa.int32(), pa.int64()])
+def test_dictionaries_that_change_from_batch_to_batch(kind):
+    coder, plain = CompiledCoder(), PlainCoder()
+    for words in (["a", "b"], ["a", "b"], ["b", "c", "a"], [f"w{n}" for n in range(127)], ["c", "b"]):
+        indices = pa.array([len(words) - 1, None, 0, 1, 0], kind)
+        column = Column(pa.DictionaryArray.from_arrays(indices, pa.array(words)))
+        assert coder.encode(column).tolist() == plain.encode(plain_strings(column)).tolist()
+
+
+def test_runs_of_equal_values():
+    coder, plain = CompiledCoder(), PlainCoder()
+    for numbers in ([0.1] * 3000, [0.1] * 1500 + [2.5] * 1500, [2.5] * 1024 + [0.5] + [2.5] * 1023, [7.5] * 70 + [8.5]):
+        column = Column(pa.array(numbers))
+        assert coder.encode(column).tolist() == plain.encode(column).tolist()
+
+
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=200))
 def test_pairs(pairs):
     compiled, plain = PairTable(), PlainPairs()

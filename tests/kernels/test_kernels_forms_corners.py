@@ -78,7 +78,8 @@ def test_ints_grow_into_longs_row_by_row():
 
 @given(st.lists(st.integers(-2**36, 2**36), min_size=1, max_size=20))
 def test_the_calendar_of_any_day(days):
-    found = civil(np.array(days))
+    dates = civil(np.array(days))
+    found = dates.year, dates.month, dates.day
     assert day_numbers(*found).tolist() == days
     clocks = [WallClock(day * DAY) for day in days]
     assert [part.tolist() for part in found] == [[c.year for c in clocks], [c.month for c in clocks],
@@ -107,6 +108,14 @@ def test_every_half_hour_around_changes_of_the_clock(name):
                          for start in starts for half_hour in range(120)])
     assert to_local(instants, zone).tolist() == [WallClock(instant, zone).local for instant in instants.tolist()]
     assert to_instants(instants, zone).tolist() == [to_instant(moment, zone) for moment in instants.tolist()]
+
+
+@given(seconds, st.lists(st.integers(0, 3 * 86_400_000), min_size=3, max_size=9),
+       st.sampled_from(["minute", "hour", "day", "week", "month", "year"]), st.integers(1, 3), st.sampled_from(ZONES))
+def test_periods_of_dates_that_lie_close_together(start, steps, unit, length, zone):
+    first = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=start)
+    holds({"$dateTrunc": {"date": "$a", "unit": unit, "binSize": length, "timezone": zone}},
+          [{"a": first + dt.timedelta(milliseconds=step)} for step in steps])
 
 
 def test_far_dates_are_left_to_the_meaning():

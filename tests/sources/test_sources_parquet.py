@@ -62,6 +62,14 @@ def test_rows_can_be_counted_without_columns(tmp_path):
     assert all(not batch.columns for batch in found)
 
 
+def test_every_element_of_an_array_is_there_whatever_is_read_of_it(tmp_path):
+    lists = [[{"x": 1, "y": 2}, None, {"x": None, "y": None}], [], None, [{"x": 3, "y": None}]]
+    source = stored(tmp_path / "x.parquet", {"l": lists})
+    for name in ("x", "y"):
+        left = [items and [item and {name: item[name]} for item in items] for items in lists]
+        assert [row["l"] for row in read(source, fields=(("l", name),))] == left
+
+
 def test_only_needed_leaves_are_read(tmp_path):
     rows = [{"a": 1, "b": {"c": 1, "d": 2}, "l": [{"x": 1, "y": 2}], "a.b": 3}]
     with open_sink(tmp_path / "x.parquet") as sink:
