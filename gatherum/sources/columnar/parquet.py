@@ -83,7 +83,11 @@ class ParquetSource:
         if request.fields is None:
             return list(range(len(self._paths)))
         paths = request.fields if self._told_apart else [path[:1] for path in request.fields]
-        return needed_leaves(self._schema, paths)
+        return needed_leaves(self._schema, paths, self._size)
+
+    def _size(self, leaf: int) -> int:
+        """The bytes of a leaf in the first row group, after which the others may be judged."""
+        return self._metadata.row_group(0).column(leaf).total_compressed_size if self._metadata.num_row_groups else 0
 
     def _may_hold(self, request: Request, group: pq.RowGroupMetaData) -> bool:
         return request.filter is None or not self._told_apart or \
