@@ -19,7 +19,7 @@ do it all again, row by row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,10 +39,16 @@ class Constant:
     """The same value in every row."""
 
     value: Value
+    _made: dict[int, Column] = field(default_factory=dict, compare=False, repr=False)
 
     def column(self, rows: int) -> Column:
-        """The value, repeated."""
-        return column_of([self.value]).take(np.zeros(rows, np.int64))
+        """The value, repeated; the last such column is kept, as batches are mostly of one size."""
+        found = self._made.get(rows)
+        if found is None:
+            found = column_of([self.value]).take(np.zeros(rows, np.int64))
+            self._made.clear()
+            self._made[rows] = found
+        return found
 
 
 Operand = Column | Constant

@@ -281,7 +281,8 @@ CASES = {
         "no more than presence": group(
             Filter(Filter(ONE, And((asks("a", "$exists", True), asks("c.b", "$type", "int"), asks("b", "$eq", None)))),
                    asks("c.0", "$exists", True)), get("a.b"), n=("sum", get("d"))),
-        "presence of partners": only(Filter(Lookup(ONE, TWO, ("c",), ("a",), ("b",)), asks("c", "$type", "object")), "b"),
+        "presence of partners": only(
+            Filter(Lookup(ONE, TWO, ("c",), ("a",), ("b",)), asks("c", "$type", "object")), "b"),
         "the whole document": ReplaceRoot(only(ONE, "a"), MakeDocument((("x", Variable(ROOT)),))),
     },
 }

@@ -26,8 +26,8 @@ def exists(argument: Value) -> Test:
 
 
 @predicate("$type", of_type=True, examples=[
-    (1, "int", True), (1.5, "number", True), ([1, "a"], 2, True), ([1], "array", True), (None, ["null", "string"], True),
-    (MISSING, "null", False)])
+    (1, "int", True), (1.5, "number", True), ([1, "a"], 2, True), ([1], "array", True),
+    (None, ["null", "string"], True), (MISSING, "null", False)])
 def has_type(argument: Value) -> Test:
     """True where the value has one of the types that the argument names.
 
