@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from gatherum.errors import SourceError
 from gatherum.kernels.columns.batch import MAX_ROWS
 from gatherum.kernels.columns.file_batches import check_names
-from gatherum.kernels.pruning import may_hold
+from gatherum.kernels.pruning import ValuesAt, may_hold
 from gatherum.plan.protocols import Coverage, OnBad, Request, Statistics
 from gatherum.sources.columnar.parquet_leaves import leaf_count, needed_leaves, string_leaves
 from gatherum.sources.columnar.parquet_statistics import StoredColumns, values_in
@@ -100,7 +100,11 @@ class ParquetSource:
         return ColumnPartition(f"{self.name}[{place}]", self.name, self._coverage,
                                partial(self._read, groups, leaves), rows,
                                sum(chunk.total_compressed_size for chunk in chunks), self._on_bad, place,
-                               self._offset(first))
+                               self._offset(first), self._values(groups))
+
+    def _values(self, groups: list[int]) -> tuple[ValuesAt, ...]:
+        return tuple(values_in(self._schema, self._metadata.row_group(number)) for number in groups) \
+            if self._told_apart else ()
 
     def _offset(self, group: int) -> int:
         found = self._metadata.row_group(group)

@@ -18,6 +18,7 @@ from gatherum.kernels.columns.types import (
     ObjectIdType,
     VariantType,
 )
+from gatherum.kernels.pruning import ValuesAt
 from gatherum.plan.analysis import top_names
 from gatherum.plan.expressions import Path
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request, Skipped
@@ -69,7 +70,8 @@ def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[i
 @record
 class ColumnPartition:
     """Rows that are columns already. `read` gives them as record batches, with the columns needed or more; `place`
-    names them in messages, within `source`, and `offset` is where they begin there."""
+    names them in messages, within `source`, and `offset` is where they begin there. `values` tell what is known of the
+    values at a path, one after the other for some of the rows."""
 
     name: str
     source: str
@@ -80,6 +82,7 @@ class ColumnPartition:
     on_bad: OnBad = "error"
     place: str = ""
     offset: int = 0
+    values: tuple[ValuesAt, ...] = ()
 
     def batches(self, request: Request) -> Iterator[Batch]:
         """The rows in batches of at most `MAX_ROWS`, numbered as the batches of partition 0: who reads several
