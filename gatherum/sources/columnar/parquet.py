@@ -50,6 +50,7 @@ class ParquetSource:
             raise SourceError(f"{file.name} cannot be read as Parquet: {error}") from error
         check_names(self._schema.names, file.name)
         self._told_apart = sum(leaf_count(field.type) for field in self._schema) == len(self._paths)
+        self._strings = list(string_leaves(self._schema)) if self._told_apart else []
         self._columns = StoredColumns(self._schema, self._metadata) if self._told_apart else {}
 
     def schema(self) -> dict[str, str]:
@@ -135,9 +136,7 @@ class ParquetSource:
     def _dictionaries(self, groups: list[int], leaves: list[int]) -> list[str]:
         """The leaves of strings that are stored as codes in all the row groups; these stay codes. What is inside
         documents or arrays can only be read so with one dictionary, which is that of one row group."""
-        if not self._told_apart:
-            return []
-        return [self._paths[leaf] for leaf, inside in string_leaves(self._schema)
+        return [self._paths[leaf] for leaf, inside in self._strings
                 if leaf in leaves and (len(groups) == 1 or not inside)
                 and all(_is_coded(self._metadata.row_group(number).column(leaf)) for number in groups)]
 
