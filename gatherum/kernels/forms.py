@@ -39,16 +39,15 @@ class Constant:
     """The same value in every row."""
 
     value: Value
-    _made: dict[int, Column] = field(default_factory=dict, compare=False, repr=False)
+    _made: list[Column] = field(default_factory=list, compare=False, repr=False)
 
     def column(self, rows: int) -> Column:
-        """The value, repeated; the last such column is kept, as batches are mostly of one size."""
-        found = self._made.get(rows)
-        if found is None:
+        """The value, repeated; the longest such column is kept for the next batch."""
+        found = self._made[0] if self._made else None
+        if found is None or len(found) < rows:
             found = column_of([self.value]).take(np.zeros(rows, np.int64))
-            self._made.clear()
-            self._made[rows] = found
-        return found
+            self._made[:] = [found]
+        return found if len(found) == rows else found.slice(0, rows)
 
 
 Operand = Column | Constant

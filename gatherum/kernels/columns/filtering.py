@@ -6,7 +6,7 @@ so behind a filter that asks whether the field is there, they get the array with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -23,9 +23,18 @@ def filtered(columns: Mapping[str, Column], mask: pa.BooleanArray) -> dict[str, 
     chosen = _bits(mask.buffers()[1], mask.offset, len(mask))
     solid = {name: Column(_solid(column.array, chosen), column.missing) for name, column in columns.items()}
     if mask.true_count >= DENSE * len(mask):
-        return {name: column.filter(mask) for name, column in solid.items()}
+        return {name: _by_fields(column, lambda part: part.filter(mask)) for name, column in solid.items()}
     at = pa.array(np.flatnonzero(np.unpackbits(chosen, count=len(mask), bitorder="little")))
-    return {name: column.take(at) for name, column in solid.items()}
+    return {name: _by_fields(column, lambda part: part.take(at)) for name, column in solid.items()}
+
+
+def _by_fields(column: Column, choose: Callable[[Column], Column]) -> Column:
+    """The chosen rows of a column; of documents that are all there, field by field."""
+    array = column.array
+    if not pa.types.is_struct(array.type) or array.null_count or not array.type.num_fields:
+        return choose(column)
+    fields = [_by_fields(Column(array.field(i)), choose).array for i in range(array.type.num_fields)]
+    return Column(pa.StructArray.from_arrays(fields, fields=list(array.type)), column.missing)
 
 
 def _bits(buffer: pa.Buffer, offset: int, length: int) -> np.ndarray:
