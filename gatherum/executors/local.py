@@ -12,6 +12,7 @@ from typing import Any, Final
 from gatherum.errors import GatherumError
 from gatherum.executors.chains import Chains, ended
 from gatherum.executors.figures import Figures
+from gatherum.executors.top_k import TopK
 from gatherum.kernels.columns.batch import Batch, first_ordinal
 from gatherum.kernels.gathering import rows_of
 from gatherum.physical.documents import document_batches
@@ -118,6 +119,7 @@ class LocalExecutor:
         assert last is not None
         chains = Chains(self.make, fragment.chain)
         made: list[Operator] = []
+        top = TopK.of(fragment)
 
         def work(items: Iterator[Read]) -> Operator:
             operator = self.make(last)
@@ -126,11 +128,13 @@ class LocalExecutor:
                 for batch in read():
                     self.context.cancellation.check()
                     self._take(chains, operator, batch, last)
+                if top is not None:
+                    top.found(operator)
             return operator
 
         operators: list[Operator] = []
         try:
-            operators = run_workers(work, self._items(fragment, figures), self.context.settings.threads,
+            operators = run_workers(work, self._items(fragment, figures, top), self.context.settings.threads,
                                     self.context.cancellation)
             whole, others = operators[0], operators[1:]
             for other in others:
@@ -155,7 +159,7 @@ class LocalExecutor:
                 chains.raise_first(batch, last)
                 raise
 
-    def _items(self, fragment: Fragment, figures: Figures) -> Iterator[Read]:
+    def _items(self, fragment: Fragment, figures: Figures, top: TopK | None) -> Iterator[Read]:
         """What threads share out among themselves: whole partitions where there are enough, else batches."""
         source = fragment.input
         if isinstance(source, Scan):
@@ -163,9 +167,10 @@ class LocalExecutor:
             partitions = self.sources[source.source].partitions(request)
             if len(partitions) >= 2 * self.context.settings.threads:
                 at_once = -(-len(partitions) // MOST_PARTITIONS)
-                for number, start in enumerate(range(0, len(partitions), at_once)):
-                    some = partitions[start:start + at_once]
-                    yield lambda n=number, some=some: self._read(some, n, request, figures)
+                shares = [partitions[start:start + at_once] for start in range(0, len(partitions), at_once)]
+                for number in range(len(shares)) if top is None else top.in_order(shares):
+                    if top is None or top.needs(shares[number]):
+                        yield lambda n=number: self._read(shares[n], n, request, figures)
                 return
         for batch in self._input(fragment, figures):
             yield lambda batch=batch: iter([batch])

@@ -27,13 +27,15 @@ class Predicate:
 
     `prepare(argument)` checks the argument, with MongoDB's errors, and returns the test; it is called when the query
     is parsed and again when it is compiled. `negates` names the predicate of which this one is the opposite over
-    whole documents (`$ne` is not `$eq`), in place of a test of its own.
+    whole documents (`$ne` is not `$eq`), in place of a test of its own. `of_type`: nothing of a value counts but its
+    type, so that of a document no field need be known.
     """
 
     name: str
     prepare: Callable[[Value], Test]
     reach: Reach
     negates: str
+    of_type: bool
     examples: tuple[tuple[Any, Any, bool], ...]
 
     @property
@@ -42,9 +44,9 @@ class Predicate:
         return self.prepare.__doc__ or ""
 
 
-def predicate(name: str, *, reach: Reach = "each", negates: str = "",
+def predicate(name: str, *, reach: Reach = "each", negates: str = "", of_type: bool = False,
               examples: Sequence[tuple[Any, Any, bool]] = ()) -> Callable[[Callable[[Value], Test]], Predicate]:
     """Defines a predicate; each example is (value of the field, argument, whether it matches)."""
     def define(prepare: Callable[[Value], Test]) -> Predicate:
-        return Predicate(name, prepare, reach, negates, tuple(examples))
+        return Predicate(name, prepare, reach, negates, of_type, tuple(examples))
     return define

@@ -42,7 +42,7 @@ def apply_to_words(arguments: list[Operand | None], rows: int,
     if isinstance(found, Constant):
         return found
     if kind_of(found) in IN_NUMPY and not found.nullish:
-        return Column(array_of(fixed_values(found.array)[codes], kind=found.array.type))
+        return Column(array_of(fixed_values(found.array).take(codes), kind=found.array.type))
     if is_strings(found.array.type):
         found = Column(found.array.dictionary_encode(), found.missing)
     return found.take(codes)

@@ -19,7 +19,7 @@ do it all again, row by row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,10 +39,15 @@ class Constant:
     """The same value in every row."""
 
     value: Value
+    _made: list[Column] = field(default_factory=list, compare=False, repr=False)
 
     def column(self, rows: int) -> Column:
-        """The value, repeated."""
-        return column_of([self.value]).take(np.zeros(rows, np.int64))
+        """The value, repeated; the longest such column is kept for the next batch."""
+        found = self._made[0] if self._made else None
+        if found is None or len(found) < rows:
+            found = column_of([self.value]).take(np.zeros(rows, np.int64))
+            self._made[:] = [found]
+        return found if len(found) == rows else found.slice(0, rows)
 
 
 Operand = Column | Constant

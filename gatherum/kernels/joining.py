@@ -80,13 +80,15 @@ class JoinIndex:
         codes = np.concatenate([np.empty(0, np.int32), *self._codes])
         numbers = np.concatenate([np.empty(0, np.int64), *self._numbers])
         self._codes, self._numbers = [], []
-        order = np.lexsort((numbers, codes))
+        in_order = (numbers[1:] >= numbers[:-1]).all()
+        order = np.argsort(codes, kind="stable") if in_order else np.lexsort((numbers, codes))
         codes, numbers = codes[order], numbers[order]
         fresh = np.ones(len(codes), np.bool_)
         fresh[1:] = (codes[1:] != codes[:-1]) | (numbers[1:] != numbers[:-1])
         self.known = self.coder.size
         self._sorted = numbers[fresh]
-        self._starts = np.searchsorted(codes[fresh], np.arange(self.known + 1))
+        self._starts = np.zeros(self.known + 1, np.int64)
+        np.cumsum(np.bincount(codes[fresh], minlength=self.known), out=self._starts[1:])
 
     def find(self, keys: Keys) -> Matches:
         """The partners of some keys."""

@@ -86,7 +86,9 @@ class ColumnMatcher:
         if mask is None:
             return self._by_meaning(column)
         valid = valid_mask(column.array)
-        return mask if valid is None else np.where(valid, mask, self.test(nullish))
+        if valid is None:
+            return mask
+        return mask | ~valid if self.test(nullish) else mask & valid
 
     def _coded(self, column: Column) -> np.ndarray:
         coded = words_and_codes(column)
@@ -96,11 +98,11 @@ class ColumnMatcher:
         form = predicate_forms().get(self.name)
         mask = None if form is None else form.apply(words, self.argument)
         if mask is None:
-            return self._tested(words)[codes]
+            return self._tested(words).take(codes)
         if words.nullish:
             mask = mask.copy()
             mask[-1] = self.test(MISSING if words.missing else None)
-        return mask[codes]
+        return mask.take(codes)
 
     def _variant(self, column: Column, into_arrays: bool) -> np.ndarray:
         found = np.empty(len(column), np.bool_)

@@ -134,6 +134,10 @@ class WordMaker:
             return self._of_strings(array, STRING, SHORT_STRING, invalid)
         if kind == OBJECT_ID:
             return self._of_strings(array.storage.cast(pa.binary()), STRING, OBJECT_ID_BYTES, invalid)
+        if pa.types.is_null(kind):
+            low = self.scratch.array("low", np.uint64, len(array))
+            low[:] = 0
+            return WordColumn(low, _HIGH[invalid])
         made = self._of_fixed_width(array)
         if made is None:
             return self._of_values(values_of(column), len(array))
@@ -157,8 +161,6 @@ class WordMaker:
         if pa.types.is_boolean(kind):
             low = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.uint64)
             return WordColumn(low, _HIGH[BsonType.BOOL])
-        if pa.types.is_null(kind):
-            return WordColumn(np.zeros(len(array), np.uint64), _HIGH[BsonType.NULL])
         return None
 
     def _of_doubles(self, values: np.ndarray) -> WordColumn:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import pyarrow as pa
-
+from gatherum.kernels.buffers import array_of
 from gatherum.kernels.columns.batch import Batch, batch_of
 from gatherum.physical.operator import Operator, QueryContext
 from gatherum.plan.nodes import Filter, Node, Shared
@@ -22,7 +21,7 @@ class FilterOperator(Operator):
 
     def process(self, batch: Batch) -> Iterable[Batch]:
         """As `Operator.process`."""
-        yield batch.filter(pa.array(self.predicate.mask(batch)))
+        yield batch.filter(array_of(self.predicate.mask(batch)))
 
 
 class MeaningOperator(Operator):

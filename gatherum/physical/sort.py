@@ -10,6 +10,7 @@ from gatherum.kernels.sort_keys import sort_keys
 from gatherum.physical.operator import Operator, QueryContext, Snapshot
 from gatherum.physical.sorter import Sorter
 from gatherum.plan.nodes import Sort
+from gatherum.types.order import OrderKey
 
 
 class SortOperator(Operator):
@@ -26,6 +27,10 @@ class SortOperator(Operator):
         """As `Operator.process`."""
         self.sorter.add(rows_of(batch))
         return ()
+
+    def bound(self) -> OrderKey | None:
+        """The first key of the last row that is in the result as far as this operator knows; None while any may be."""
+        return self.sorter.bound()
 
     def absorb(self, other: SortOperator) -> None:
         """As `Operator.absorb`."""

@@ -9,12 +9,14 @@ from typing import Final
 import numpy as np
 
 from gatherum.kernels.columns.batch import MAX_ROWS, Batch, first_ordinal
+from gatherum.kernels.columns.column import Column
 from gatherum.kernels.gathering import Rows, gather, joined
-from gatherum.kernels.sorting import SortColumn, order_of, ranks
+from gatherum.kernels.sorting import SortColumn, order_keys, order_of, ranks
 from gatherum.physical.operator import QueryContext, Snapshot
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.threads import run_aside
 from gatherum.storage.runs import Run
+from gatherum.types.order import OrderKey
 
 Keys = Callable[[Rows], list[SortColumn]]
 
@@ -51,6 +53,16 @@ class Sorter:
         self._settle()
         if self.consumer.should_spill():
             self._spill()
+
+    def bound(self) -> OrderKey | None:
+        """The first key of the row at the limit, which no row that is needed comes after; None where there is none."""
+        if self.limit is None or self.runs or sum(rows.count for rows in self.held) < self.limit:
+            return None
+        first = self._first(self.held)
+        self.held = [first]
+        self._settle()
+        key = self.keys(first.slice(first.count - 1, 1))[0]
+        return order_keys(key)[0] if isinstance(key, Column) else key[0]
 
     def absorb(self, other: Sorter) -> None:
         """Takes in what another sorter of the same keys holds."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from gatherum.functions.registry import operators
+from gatherum.functions.registry import operators, predicates
 from gatherum.plan.expressions import (
     ROOT,
     AggregateCall,
@@ -33,6 +33,9 @@ Paths = frozenset[Path] | None
 
 NOTHING: Final[frozenset[Path]] = frozenset()
 
+PRESENCE: Final = ""
+"""Stands at the end of a path of whose values no more is needed than that they are there, and their types."""
+
 
 def paths_read(expression: Expression) -> Paths:
     """The paths of the document that an expression reads, or None where it reads the whole document.
@@ -50,6 +53,19 @@ def paths_read(expression: Expression) -> Paths:
             return united([frozenset({_up_to_number(path)}), paths_read(test)])
         case _:
             return united(paths_read(part) for part in expression.children())
+
+
+def paths_needed(expression: Expression) -> Paths:
+    """The paths that an expression reads, those ending in `PRESENCE` where fields of documents do not count."""
+    match expression:
+        case Matches(Variable(name), path, predicate, Literal(argument)) if (
+                name == ROOT and path and path == _up_to_number(path)
+                and (argument is None or predicates()[predicate].of_type)):
+            return frozenset({(*path, PRESENCE)})
+        case Variable() | Get() | Matches() | AnyElement():
+            return paths_read(expression)
+        case _:
+            return united(paths_needed(part) for part in expression.children())
 
 
 def _up_to_number(path: Path) -> Path:
@@ -70,10 +86,12 @@ def united(several: Iterable[Paths]) -> Paths:
 def covering(paths: frozenset[Path]) -> frozenset[Path]:
     """The paths without those that another one covers.
 
-    >>> sorted(covering(frozenset({("a",), ("a", "b"), ("c", "d")})))
+    >>> sorted(covering(frozenset({("a",), ("a", "b"), ("c", "d"), ("c", PRESENCE)})))
     [('a',), ('c', 'd')]
     """
-    return frozenset(path for path in paths if not any(path[:end] in paths for end in range(1, len(path))))
+    wide = frozenset(path for path in paths if not any(path[:end] in paths for end in range(1, len(path))))
+    held = {path[:end] for path in wide if path[-1] != PRESENCE for end in range(1, len(path))}
+    return frozenset(path for path in wide if path[-1] != PRESENCE or path[:-1] not in held)
 
 
 def top_names(paths: Iterable[Path]) -> frozenset[str]:

@@ -45,9 +45,9 @@ class Request:
     """What a reader needs of a source. A source may give more than this, never less.
 
     `fields` are the only paths needed (None: all): documents may lack other fields, but every array has all its
-    elements, in which the paths go on; rows for which `filter` is false may be left out; each partition may end after
-    `limit` rows. `on_bad` says what becomes of a broken record: the whole read fails, or the record is
-    skipped and noted in the coverage; None is as the source was opened.
+    elements, in which the paths go on, and what is no document is there; rows for which `filter` is false may be left
+    out; each partition may end after `limit` rows. `on_bad` says what becomes of a broken record: the whole read
+    fails, or the record is skipped and noted in the coverage; None is as the source was opened.
     """
 
     fields: tuple[Path, ...] | None = None

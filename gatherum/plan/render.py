@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from gatherum.plan.analysis import PRESENCE
 from gatherum.plan.expressions import (
     ROOT,
     AggregateCall,
@@ -89,7 +90,7 @@ def _details(node: Node) -> Iterator[str]:
     match node:
         case Scan(source, wanted, predicate, limit):
             yield source
-            yield "" if wanted is None else f"fields ({', '.join(map(path_text, wanted))})"
+            yield "" if wanted is None else f"fields ({', '.join(map(_needed, wanted))})"
             yield "" if predicate is None else f"filter ({expression_text(predicate)})"
             yield "" if limit is None else f"limit {limit}"
         case Documents(expression) | ReplaceRoot(_, expression):
@@ -155,6 +156,11 @@ def _anything(value: Any) -> str:
 def path_text(path: Path) -> str:
     """A path with dots."""
     return ".".join(path)
+
+
+def _needed(path: Path) -> str:
+    """A path that is read, with a question mark where no more than its presence is."""
+    return path_text(path) if path[-1] != PRESENCE else f"{path_text(path[:-1])}?"
 
 
 def _projection(projection: Projection) -> str:

@@ -278,6 +278,11 @@ CASES = {
         "nested positions in elements": group(Unwind(ONE, ("a",), "a.i"), get("a.b")),
         "unions": group(Union(ONE, TWO), get("a")),
         "dropped fields": group(without(ONE, "a", "b"), get("b")),
+        "no more than presence": group(
+            Filter(Filter(ONE, And((asks("a", "$exists", True), asks("c.b", "$type", "int"), asks("b", "$eq", None)))),
+                   asks("c.0", "$exists", True)), get("a.b"), n=("sum", get("d"))),
+        "presence of partners": only(
+            Filter(Lookup(ONE, TWO, ("c",), ("a",), ("b",)), asks("c", "$type", "object")), "b"),
         "the whole document": ReplaceRoot(only(ONE, "a"), MakeDocument((("x", Variable(ROOT)),))),
     },
 }

@@ -17,6 +17,7 @@ from reading import read, read_file
 from gatherum.errors import LossError, SourceError
 from gatherum.frontends.mongo.query import parse_query
 from gatherum.kernels.columns.types import ARROW_RULES
+from gatherum.plan.analysis import PRESENCE
 from gatherum.plan.protocols import Coverage, Request
 from gatherum.sinks.files import open_sink
 from gatherum.sources.columnar import parquet
@@ -80,6 +81,7 @@ def test_only_needed_leaves_are_read(tmp_path):
     assert read(source, fields=(("b", "zz"),)) == [{"b": {"c": 1}}]
     assert read(source, fields=(("l", "zz"),)) == [{"l": [{"x": 1}]}]
     assert read(source, fields=(("a", "b"),)) == [{"a": 1}]
+    assert read(source, fields=(("b", PRESENCE), ("l", PRESENCE))) == [{"b": {"c": 1}, "l": [{"x": 1}]}]
     assert read(source, fields=(("none",),)) == [{}]
     narrow, = source.partitions(Request(fields=(("a",),)))
     whole, = source.partitions(Request())

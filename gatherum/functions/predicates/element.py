@@ -17,16 +17,17 @@ _BY_CODE = {int(kind): kind for kind in TYPE_NAMES if kind not in (BsonType.MISS
 _BY_CODE[-1] = BsonType.MIN_KEY
 
 
-@predicate("$exists", reach="whole", examples=[(1, True, True), (None, True, True), (MISSING, True, False),
-                                               (MISSING, False, True), (1, 0, False)])
+@predicate("$exists", reach="whole", of_type=True, examples=[
+    (1, True, True), (None, True, True), (MISSING, True, False), (MISSING, False, True), (1, 0, False)])
 def exists(argument: Value) -> Test:
     """True where the field is there, null included; where the argument is false, 0 or null, where it is not."""
     wanted = truth(argument)
     return lambda value: (value is not MISSING) == wanted
 
 
-@predicate("$type", examples=[(1, "int", True), (1.5, "number", True), ([1, "a"], 2, True), ([1], "array", True),
-                              (None, ["null", "string"], True), (MISSING, "null", False)])
+@predicate("$type", of_type=True, examples=[
+    (1, "int", True), (1.5, "number", True), ([1, "a"], 2, True), ([1], "array", True),
+    (None, ["null", "string"], True), (MISSING, "null", False)])
 def has_type(argument: Value) -> Test:
     """True where the value has one of the types that the argument names.
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from gatherum.errors import OperatorError, depth_limited
 from gatherum.kernels.columns.build import common_order, document_columns
 from gatherum.kernels.columns.column import Column, concat, invalid_is_missing, missing_column
+from gatherum.kernels.columns.filtering import filtered
 from gatherum.kernels.columns.normalize import normalize
 from gatherum.kernels.columns.read import documents_of_columns
 from gatherum.types.values import Document
@@ -71,7 +72,7 @@ class Batch:
         if rows == self.rows:
             return self
         chosen = mask.to_numpy(zero_copy_only=False) if self.layout is not None else None
-        return replace(self, columns={n: c.filter(mask) for n, c in self.columns.items()}, rows=rows,
+        return replace(self, columns=filtered(self.columns, mask), rows=rows,
                        layout=None if self.layout is None else self.layout[chosen])
 
     def take(self, indices: np.ndarray) -> Batch:

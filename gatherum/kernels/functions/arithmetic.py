@@ -25,6 +25,7 @@ from gatherum.kernels.numbers import (
 from gatherum.types.numbers import DOUBLE, INT, LONG
 from gatherum.types.values import INT32_MAX, INT32_MIN, INT64_MIN, BsonType, bson_type, millis
 
+_NEAR: Final = 1 << 61
 _SAFE: Final = float(1 << 62)
 
 
@@ -208,7 +209,13 @@ def _nearest(step: Numbers) -> Numbers:
 def _between(a: Operand, b: Operand) -> Column | None:
     first, second = _instants(a), _instants(b)
     valid = both(first.valid, second.valid)
-    sure = np.abs(first.doubles()) + np.abs(second.doubles()) < _SAFE
-    if not np.all(sure if valid is None else sure | ~valid):
-        return None
+    if not (_is_near(first.values) and _is_near(second.values)):
+        sure = np.abs(first.doubles()) + np.abs(second.doubles()) < _SAFE
+        if not np.all(sure if valid is None else sure | ~valid):
+            return None
     return Column(array_of(first.values - second.values, valid))
+
+
+def _is_near(instants: np.ndarray) -> bool:
+    """Whether the difference of two such instants lies within 64 bits in any case."""
+    return not instants.size or bool(instants.min() > -_NEAR and instants.max() < _NEAR)

@@ -192,9 +192,13 @@ def types_of(column: Column) -> np.ndarray | None:
     kind, valid = kind_of(column), valid_mask(column.array)
     if kind is None:
         return None
-    nullish = BsonType.MISSING if column.missing else BsonType.NULL
     return np.full(len(column), kind, np.uint8) if valid is None else \
-        np.where(valid, np.uint8(kind), np.uint8(nullish))
+        np.where(valid, np.uint8(kind), np.uint8(_nullish(column)))
+
+
+def _nullish(column: Column) -> BsonType:
+    """The type of a typed column's invalid slots."""
+    return BsonType.MISSING if column.missing else BsonType.NULL
 
 
 @form("$type")
@@ -206,7 +210,7 @@ def type_name(arguments: Sequence[Any], rows: int) -> Operand | None:
     present = np.flatnonzero(np.bincount(types, minlength=256))
     codes = np.zeros(256, np.int32)
     codes[present] = np.arange(len(present))
-    return Column(pa.DictionaryArray.from_arrays(array_of(codes[types]), [_NAMES[number] for number in present]))
+    return Column(pa.DictionaryArray.from_arrays(array_of(codes.take(types)), [_NAMES[number] for number in present]))
 
 
 def _by_type(name: str, true: frozenset[BsonType]) -> Form:
@@ -214,8 +218,14 @@ def _by_type(name: str, true: frozenset[BsonType]) -> Form:
     holds[list(true)] = True
 
     def apply(arguments: Sequence[Any], rows: int) -> Operand | None:
-        types = types_of(arguments[0])
-        return None if types is None else Column(array_of(holds[types]))
+        column = arguments[0]
+        kind, valid = kind_of(column), valid_mask(column.array)
+        if column.is_variant or kind is None or (valid is not None and holds[_nullish(column)]):
+            types = types_of(column)
+            return None if types is None else Column(array_of(holds.take(types)))
+        if not holds[kind]:
+            return Column(array_of(np.zeros(rows, np.bool_)))
+        return Column(array_of(np.ones(rows, np.bool_) if valid is None else valid))
     return form(name)(apply)
 
 

@@ -11,10 +11,11 @@ from gatherum.optimizer.rule import rule
 from gatherum.optimizer.subplan import apart_from_start, first_input, onto_start, with_first_input
 from gatherum.plan.analysis import (
     NOTHING,
+    PRESENCE,
     Paths,
     covering,
     expressions_of,
-    paths_read,
+    paths_needed,
     top_names,
     united,
 )
@@ -128,7 +129,7 @@ def _trimmed(node: Node, needed: Needed, shared: list[Needed], context: Context)
 
 def _needed_below(node: Node, needed: Needed, context: Context) -> Needed:
     """What is needed of a node's first input."""
-    read = united(paths_read(expression) for expression in expressions_of(node))
+    read = united(paths_needed(expression) for expression in expressions_of(node))
     match node:
         case Filter() | Limit() | Skip() | Sample() | Union():
             return needed.and_read(read)
@@ -204,7 +205,7 @@ def _below(needed: Needed, path: Path) -> Needed:
         return ALL
     read = [item for item in needed.paths if item[:len(path)] == path[:len(item)]]
     return ALL if any(len(item) <= len(path) for item in read) else Needed(
-        frozenset(item[len(path):] for item in read), in_order=False)
+        frozenset(item[len(path):] for item in read) - {(PRESENCE,)}, in_order=False)
 
 
 def _branches(node: Facet, context: Context) -> tuple[tuple[Node, ...], Needed]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from gatherum.errors import SourceError
 from gatherum.kernels.columns.batch import MAX_ROWS
 from gatherum.kernels.columns.file_batches import check_names
-from gatherum.kernels.pruning import may_hold
+from gatherum.kernels.pruning import ValuesAt, may_hold
 from gatherum.plan.protocols import Coverage, OnBad, Request, Statistics
 from gatherum.sources.columnar.parquet_leaves import leaf_count, needed_leaves, string_leaves
 from gatherum.sources.columnar.parquet_statistics import StoredColumns, values_in
@@ -50,6 +50,7 @@ class ParquetSource:
             raise SourceError(f"{file.name} cannot be read as Parquet: {error}") from error
         check_names(self._schema.names, file.name)
         self._told_apart = sum(leaf_count(field.type) for field in self._schema) == len(self._paths)
+        self._strings = list(string_leaves(self._schema)) if self._told_apart else []
         self._columns = StoredColumns(self._schema, self._metadata) if self._told_apart else {}
 
     def schema(self) -> dict[str, str]:
@@ -83,7 +84,11 @@ class ParquetSource:
         if request.fields is None:
             return list(range(len(self._paths)))
         paths = request.fields if self._told_apart else [path[:1] for path in request.fields]
-        return needed_leaves(self._schema, paths)
+        return needed_leaves(self._schema, paths, self._size)
+
+    def _size(self, leaf: int) -> int:
+        """The bytes of a leaf in the first row group, after which the others may be judged."""
+        return self._metadata.row_group(0).column(leaf).total_compressed_size if self._metadata.num_row_groups else 0
 
     def _may_hold(self, request: Request, group: pq.RowGroupMetaData) -> bool:
         return request.filter is None or not self._told_apart or \
@@ -96,7 +101,11 @@ class ParquetSource:
         return ColumnPartition(f"{self.name}[{place}]", self.name, self._coverage,
                                partial(self._read, groups, leaves), rows,
                                sum(chunk.total_compressed_size for chunk in chunks), self._on_bad, place,
-                               self._offset(first))
+                               self._offset(first), self._values(groups))
+
+    def _values(self, groups: list[int]) -> tuple[ValuesAt, ...]:
+        return tuple(values_in(self._schema, self._metadata.row_group(number)) for number in groups) \
+            if self._told_apart else ()
 
     def _offset(self, group: int) -> int:
         found = self._metadata.row_group(group)
@@ -127,9 +136,7 @@ class ParquetSource:
     def _dictionaries(self, groups: list[int], leaves: list[int]) -> list[str]:
         """The leaves of strings that are stored as codes in all the row groups; these stay codes. What is inside
         documents or arrays can only be read so with one dictionary, which is that of one row group."""
-        if not self._told_apart:
-            return []
-        return [self._paths[leaf] for leaf, inside in string_leaves(self._schema)
+        return [self._paths[leaf] for leaf, inside in self._strings
                 if leaf in leaves and (len(groups) == 1 or not inside)
                 and all(_is_coded(self._metadata.row_group(number).column(leaf)) for number in groups)]
 

@@ -5,7 +5,7 @@ Leaves are numbered through the whole schema, depth first, as column chunks are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
@@ -91,8 +91,8 @@ def is_list(kind: pa.DataType) -> bool:
     return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
-def needed_leaves(schema: pa.Schema, fields: Iterable[Path]) -> list[int]:
-    """The leaves that hold the values at the paths.
+def needed_leaves(schema: pa.Schema, fields: Iterable[Path], size: Callable[[int], int]) -> list[int]:
+    """The leaves that hold the values at the paths; `size` gives the bytes of one.
 
     Where a path leads to nothing, one leaf on the way is read: it tells missing documents and lengths of arrays.
     """
@@ -103,7 +103,7 @@ def needed_leaves(schema: pa.Schema, fields: Iterable[Path]) -> list[int]:
         if place is None:
             chosen.update(_whole(schema, path[0]))
         else:
-            chosen.update(place.leaves if place.field is not None else place.leaves[:1])
+            chosen.update(place.leaves if place.field is not None else sorted(place.leaves, key=size)[:1])
     start = 0
     for field in schema:
         if is_layout(field) and names:

@@ -18,6 +18,7 @@ from gatherum.kernels.columns.types import (
     ObjectIdType,
     VariantType,
 )
+from gatherum.kernels.pruning import ValuesAt
 from gatherum.plan.analysis import top_names
 from gatherum.plan.expressions import Path
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request, Skipped
@@ -69,8 +70,9 @@ def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[i
 @record
 class ColumnPartition:
     """Rows that are columns already. `read` gives them as record batches, with the columns needed or more; `place`
-    names them in messages, within `source`, and `offset` is where they begin there. Where the rows are `in_memory`, all
-    batches are made at once: the processor then has what that takes at hand."""
+    names them in messages, within `source`, and `offset` is where they begin there. `values` tell what is known of the
+    values at a path, one after the other for some of the rows. Where the rows are `in_memory`, all batches are made at
+    once: the processor then has what that takes at hand."""
 
     name: str
     source: str
@@ -81,6 +83,7 @@ class ColumnPartition:
     on_bad: OnBad = "error"
     place: str = ""
     offset: int = 0
+    values: tuple[ValuesAt, ...] = ()
     in_memory: bool = False
 
     def batches(self, request: Request) -> Iterator[Batch]:
