@@ -23,6 +23,8 @@ _CANDLE: Final[list[dict[str, Any]]] = [
         "open": {"$first": "$price"}, "high": {"$max": "$price"}, "low": {"$min": "$price"},
         "close": {"$last": "$price"}, "volume": {"$sum": "$size"}}},
     {"$sort": {"_id.symbol": 1, "_id.day": 1}},
+    {"$project": {"_id": 0, "symbol": "$_id.symbol", "day": "$_id.day",
+                  **{name: f"${name}" for name in ("open", "high", "low", "close", "volume")}}},
 ]
 
 
@@ -43,6 +45,7 @@ PIPELINES: Final = (
         {"$sort": {"_id": 1}},
         {"$project": {"_id": 0, "month": "$_id", "product": {"$slice": ["$products", 3]}}},
         {"$unwind": "$product"},
+        {"$project": {"month": 1, **{name: f"$product.{name}" for name in ("sku", "category", "sold", "revenue")}}},
     ]),
     DemoPipeline("candles", "Open, high, low and close of each symbol and day, from ticks that come in time order.",
                  "ticks", _CANDLE),
@@ -70,6 +73,8 @@ PIPELINES: Final = (
         {"$bucketAuto": {
             "groupBy": "$total", "buckets": 10,
             "output": {"orders": {"$sum": 1}, "value": {"$sum": "$total"}, "rating": {"$avg": "$rating"}}}},
+        {"$project": {"_id": 0, "from": "$_id.min", "to": "$_id.max", "orders": "$orders", "value": "$value",
+                      "rating": "$rating"}},
     ]),
     DemoPipeline("segments", "Which segment of customers spends most; some customers are deleted or have no segment.",
                  "orders", [
@@ -128,10 +133,10 @@ PIPELINES: Final = (
 )
 
 _CANDLE_SQL: Final = """
-    SELECT {'symbol': symbol, 'day': date_trunc('day', "time")::TIMESTAMP} AS _id,
+    SELECT symbol, date_trunc('day', "time")::TIMESTAMP AS day,
            arg_min(price, "time") AS open, max(price) AS high, min(price) AS low, arg_max(price, "time") AS close,
            sum(size)::BIGINT AS volume
-    FROM ticks GROUP BY symbol, date_trunc('day', "time") ORDER BY symbol, date_trunc('day', "time")
+    FROM ticks GROUP BY ALL ORDER BY symbol, day
 """
 
 SQL: Final = {
@@ -140,7 +145,7 @@ SQL: Final = {
              products AS (SELECT month, item.sku AS sku, any_value(item.category) AS category,
                                  sum(item.qty)::BIGINT AS sold, sum(item.qty * item.price) AS revenue
                           FROM lines GROUP BY month, item.sku)
-        SELECT month, {'sku': sku, 'category': category, 'sold': sold, 'revenue': round(revenue, 2)} AS product
+        SELECT month, sku, category, sold, round(revenue, 2) AS revenue
         FROM products
         QUALIFY row_number() OVER (PARTITION BY month ORDER BY revenue DESC, sku) <= 3
         ORDER BY month, revenue DESC, sku
