@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from gatherum.cli.demo.pipelines import PIPELINES
 from gatherum.cli.main import shell
+from gatherum.cli.showing import WIDTH, wrapped
 from gatherum.cli.survey import FEW_VALUES, questions
+from gatherum.frontends.mongo.notation import parse_notation
 
 
 def demo(*words):
@@ -38,6 +40,19 @@ def test_every_pipeline_is_shown_with_its_purpose_its_rows_and_its_operators(fol
         assert f"  {path / name}\n" in result.stdout
     assert re.search(r"\n\nAll this took [\d.]+ m?s\. The process held at most [\d.]+ [MG]B of memory[^\n]*\.\n\Z",
                      result.stdout)
+
+
+def test_each_part_of_a_facet_has_a_table_of_its_own(folder):
+    _, result = folder
+    assert re.search(r"\nsteps:\nplaced ┃ paid ┃ shipped ┃ delivered ┃ rated ┃ returned\n━.*\n +400 │", result.stdout)
+    assert re.search(r"\n\nchannels:\n_id +┃ count\n", result.stdout)
+
+
+@pytest.mark.parametrize("demo", PIPELINES, ids=lambda each: each.name)
+def test_long_stages_are_wrapped_and_are_still_json(demo):
+    lines = [line for stage in demo.pipeline for line in wrapped(stage, "  ", ",")]
+    assert max(map(len, lines)) <= WIDTH
+    assert parse_notation(f"[{''.join(lines)}]") == demo.pipeline
 
 
 def test_files_are_used_again_while_they_are_what_was_asked_for(folder):
