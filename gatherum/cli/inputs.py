@@ -77,8 +77,12 @@ def _pipeline(text: str, inline: bool) -> list[Value]:
 
 
 def collection_name(source: str) -> str:
-    """The name of a source as a collection: that of its file without suffixes."""
-    return "stdin" if source == STANDARD_INPUT else Path(source).name.split(".")[0] or source
+    """The name of a source as a collection: that of its file without suffixes, or of the directory whose files are
+    all meant."""
+    if source == STANDARD_INPUT:
+        return "stdin"
+    names = [Path(source).name.split(".")[0], *(folder.name for folder in Path(source).absolute().parents)]
+    return next((name for name in names if name.strip("*?")), source)
 
 
 def openers(given: Given, collections: Iterable[str], input_format: str | None) -> dict[str, Open]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from gatherum.plan.protocols import Coverage, OnBad, Request, Source
+from gatherum.errors import LossError
+from gatherum.plan.protocols import ColumnarPartition, Coverage, OnBad, Partition, Request, Source
 from gatherum.sources.files import expand, open_files
 from gatherum.types.values import Document
+
+LeaveOut = Callable[[str, str], None]
+"""Takes the name of a column that no document can hold, and why."""
 
 
 def open_each(sources: Sequence[str], input_format: str | None, on_bad: OnBad, coverage: Coverage) -> list[Source]:
@@ -14,13 +20,33 @@ def open_each(sources: Sequence[str], input_format: str | None, on_bad: OnBad, c
     return [open_files(path, on_bad=on_bad, format=input_format, coverage=coverage) for path in expand([*sources])]
 
 
-def records(source: Source, limit: int | None = None) -> Iterator[Document]:
-    """The documents of a source in order, at most `limit` of them."""
-    left = limit
-    for partition in source.partitions(Request(limit=left)):
-        for batch in partition.documents(Request(limit=left)):
-            yield from batch
-            if left is not None:
-                left -= len(batch)
-        if left is not None and left <= 0:
-            return
+def readable_records(source: Source, limit: int | None, leave_out: LeaveOut) -> Iterator[Document]:
+    """The documents of a source in order, at most `limit` of them; a column whose values BSON cannot hold is left
+    out, where there are columns."""
+    documents = itertools.chain.from_iterable(_readable(partition, Request(limit=limit), leave_out)
+                                              for partition in source.partitions(Request(limit=limit)))
+    return itertools.islice(documents, limit)
+
+
+def _readable(partition: Partition, request: Request, leave_out: LeaveOut) -> Iterator[Document]:
+    given = 0
+    try:
+        for documents in partition.documents(request):
+            yield from documents
+            given += len(documents)
+    except LossError:
+        if not isinstance(partition, ColumnarPartition):
+            raise
+        batches = (_documents(batch, leave_out) for batch in partition.batches(request))
+        yield from itertools.islice(itertools.chain.from_iterable(batches), given, None)
+
+
+def _documents(batch: Any, leave_out: LeaveOut) -> list[Document]:
+    columns = {}
+    for name, column in batch.columns.items():
+        try:
+            batch.with_columns({name: column}).documents()
+            columns[name] = column
+        except LossError as error:
+            leave_out(name, str(error))
+    return batch.with_columns(columns).documents()

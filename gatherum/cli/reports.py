@@ -37,12 +37,14 @@ def report_stats(query: Query, rows: int) -> None:
 
     read = query.coverage
     say(f"{plural(rows, 'row')} in {duration(query.seconds)}, planned in {duration(query.planning)}; read "
-        f"{plural(read.rows, 'row')}, {size(read.bytes)}; the process held {size(_peak_memory())}")
+        f"{plural(read.rows, 'row')}, {size(read.bytes)}; the process held {size(peak_memory())}")
     say(f"engine: {query.engine} ({query.why})")
     say("\n".join(operator_lines(described(query), query.engine, sys.stderr)))
 
 
-def _peak_memory() -> int:
+def peak_memory(children: bool = False) -> int:
+    """The most bytes of memory that this process ever held, or that one of its ended `children` did."""
     import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF)
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -31,7 +31,7 @@ def show_shapes(shapes: Shapes) -> None:
     for shape, missing in shapes.described():
         types = ", ".join(f"{name} {count:,}" for name, count in _types(shape).items())
         rows.append({"field": shape.path, "types": types, "null": shape.types.get("null", 0),
-                     "missing": "" if missing is None else missing})
+                     **({} if missing is None else {"missing": missing})})
         for name in shape.minorities:
             file, record, value = shape.first[name]
             exceptions.append(printable(f"  {shape.path}: {name} in {file}, record {record:,}: {value}"))

@@ -17,6 +17,8 @@ from gatherum.api.table import cell
 from gatherum.types.values import Document, Value, type_name
 
 NAMES_OF_ONE: Final = 200
+NAMES_OF_RECORDS: Final = 1000
+"""A record is rarely a map, and may have many columns."""
 PATHS: Final = 2000
 
 
@@ -62,6 +64,7 @@ class Shapes:
     def __init__(self) -> None:
         self.documents = 0
         self.not_described = 0
+        self._left_out: dict[str, str] = {}
         self._root = Shape("")
         self._paths = 0
         self._file = ""
@@ -73,15 +76,20 @@ class Shapes:
         self._file, self._record = file, record
         self._add_fields(self._root, document)
 
+    def leave_out(self, name: str, why: str) -> None:
+        """Takes into account that the documents have a field that cannot be described."""
+        self._left_out.setdefault(name, f"not described: {why}")
+
     def described(self) -> Iterator[tuple[Shape, int | None]]:
         """Every path, and in how many of the documents that it is a field of it is missing (None: it is no field)."""
         return self._below(self._root, self.documents)
 
     def notes(self) -> list[str]:
         """What is not told apart."""
-        notes = [f"{shape.path or 'the record'} has more than {NAMES_OF_ONE} different fields: the others stand "
-                 f"together under {shape.others.path}"
+        notes = [f"{shape.path or 'the record'} has more than {_most_names(shape):,} different fields: the others "
+                 f"stand together under {shape.others.path}"
                  for shape in [self._root, *(shape for shape, _ in self.described())] if shape.others is not None]
+        notes += self._left_out.values()
         if self.not_described:
             notes.append(f"there are more than {PATHS:,} different fields: {self.not_described:,} values of others are "
                          "not described")
@@ -131,7 +139,7 @@ class Shapes:
     def _field(self, shape: Shape, name: str) -> Shape | None:
         """The shape of a field that is met for the first time; None where the limit of paths is reached."""
         start = f"{shape.path}." if shape.path else ""
-        if len(shape.fields) >= NAMES_OF_ONE:
+        if len(shape.fields) >= _most_names(shape):
             if shape.others is None:
                 shape.others = self._new(f"{start}*")
             return shape.others
@@ -145,6 +153,10 @@ class Shapes:
             return None
         self._paths += 1
         return Shape(path)
+
+
+def _most_names(shape: Shape) -> int:
+    return NAMES_OF_ONE if shape.path else NAMES_OF_RECORDS
 
 
 def _shown(value: Value) -> str:

@@ -23,8 +23,19 @@ class Question(NamedTuple):
     pipeline: list[Document]
 
 
+class _Place(NamedTuple):
+    """A path, and the arrays on the way to it."""
+
+    path: str
+    arrays: tuple[str, ...]
+
+    def unwound(self, pipeline: list[Document]) -> list[Document]:
+        """The pipeline, run over each element of the arrays."""
+        return [*({"$unwind": f"${array}"} for array in self.arrays), *pipeline]
+
+
 class _Field:
-    """The values of one path in the sample: how many of which type, and how many different ones, up to a limit."""
+    """The values of one place in the sample: how many of which type, and how many different ones, up to a limit."""
 
     def __init__(self) -> None:
         self.types: dict[str, int] = {}
@@ -45,17 +56,17 @@ class _Field:
 
 def questions(sample: Sequence[Document]) -> list[Question]:
     """What to ask of data whose first documents are these."""
-    found: dict[str, _Field] = {}
+    found: dict[_Place, _Field] = {}
     for document in sample:
-        for path, value in _values(document):
-            found.setdefault(path, _Field()).add(value)
+        for place, value in _values(document, _Place("", ())):
+            found.setdefault(place, _Field()).add(value)
     asked = [Question("rows", "how many there are", [{"$count": "rows"}])]
-    few = [path for path, field in found.items() if field.usual in _COUNTED and _few(field)]
-    asked += [Question(path, "its most frequent values", [{"$sortByCount": f"${path}"}, {"$limit": TOP_VALUES}])
-              for path in few[:MOST_FIELDS]]
-    numbers = [path for path, field in found.items() if field.usual in _NUMBERS]
-    asked += [Question(path, "the least, the average and the greatest of its numbers", _range(path))
-              for path in numbers[:MOST_FIELDS]]
+    few = [place for place, field in found.items() if field.usual in _COUNTED and _few(field)]
+    asked += [Question(place.path, "its most frequent values", place.unwound([
+        {"$sortByCount": f"${place.path}"}, {"$limit": TOP_VALUES}])) for place in few[:MOST_FIELDS]]
+    numbers = [place for place, field in found.items() if field.usual in _NUMBERS]
+    asked += [Question(place.path, "the least, the average and the greatest of its numbers",
+                       place.unwound(_range(place.path))) for place in numbers[:MOST_FIELDS]]
     return asked
 
 
@@ -64,15 +75,18 @@ def _few(field: _Field) -> bool:
     return len(field.different) <= FEW_VALUES and len(field.different) * 2 <= sum(field.types.values())
 
 
-def _values(document: Document, start: str = "") -> Iterator[tuple[str, Value]]:
+def _values(value: Value, place: _Place) -> Iterator[tuple[_Place, Value]]:
     """The values that are no documents and no arrays, by paths that a pipeline can write."""
-    for name, value in document.items():
-        if not name or name.startswith("$") or "." in name or "\0" in name:
-            continue
-        if isinstance(value, dict):
-            yield from _values(value, f"{start}{name}.")
-        elif not isinstance(value, list) and value is not MISSING:
-            yield f"{start}{name}", value
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name and not name.startswith("$") and "." not in name and "\0" not in name:
+                yield from _values(item, _Place(f"{place.path}.{name}".lstrip("."), place.arrays))
+    elif isinstance(value, list):
+        if place.path not in place.arrays:                  # $unwind does not reach an array within an array
+            for item in value:
+                yield from _values(item, _Place(place.path, (*place.arrays, place.path)))
+    elif value is not MISSING:
+        yield place, value
 
 
 def _range(path: str) -> list[Document]:

@@ -1,13 +1,18 @@
 """`gatherum demo`: the frame around the generated data, and the survey of the user's own."""
 
+import datetime as dt
 import re
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from gatherum.cli.demo.pipelines import PIPELINES
 from gatherum.cli.main import shell
+from gatherum.cli.showing import WIDTH, wrapped
 from gatherum.cli.survey import FEW_VALUES, questions
+from gatherum.frontends.mongo.notation import parse_notation
 
 
 def demo(*words):
@@ -33,6 +38,21 @@ def test_every_pipeline_is_shown_with_its_purpose_its_rows_and_its_operators(fol
         assert "━" in part
     for name in ("orders.ndjson", "orders.bson", "orders.parquet", "customers.ndjson", "ticks.parquet"):
         assert f"  {path / name}\n" in result.stdout
+    assert re.search(r"\n\nAll this took [\d.]+ m?s\. The process held at most [\d.]+ [MG]B of memory[^\n]*\.\n\Z",
+                     result.stdout)
+
+
+def test_each_part_of_a_facet_has_a_table_of_its_own(folder):
+    _, result = folder
+    assert re.search(r"\nsteps:\nplaced ┃ paid ┃ shipped ┃ delivered ┃ rated ┃ returned\n━.*\n +400 │", result.stdout)
+    assert re.search(r"\n\nchannels:\n_id +┃ count\n", result.stdout)
+
+
+@pytest.mark.parametrize("demo", PIPELINES, ids=lambda each: each.name)
+def test_long_stages_are_wrapped_and_are_still_json(demo):
+    lines = [line for stage in demo.pipeline for line in wrapped(stage, "  ", ",")]
+    assert max(map(len, lines)) <= WIDTH
+    assert parse_notation(f"[{''.join(lines)}]") == demo.pipeline
 
 
 def test_files_are_used_again_while_they_are_what_was_asked_for(folder):
@@ -66,6 +86,45 @@ def test_the_user_s_own_files_are_described_and_aggregated(tmp_path):
     assert re.search(r"60 │ 0.0 │ 7.25 │ 14.5\n", text)
 
 
+def parquet(path, **columns):
+    pq.write_table(pa.table(columns), path)
+    return str(path)
+
+
+def test_nested_and_typed_columns_are_described_and_aggregated(tmp_path):
+    path = parquet(tmp_path / "nested.parquet", items=[[{"price": 1.5}, {"price": 2.5}], None, []],
+                   deep=[[[1, 2]], [[3]], None], day=[dt.date(2024, 1, 1), None, dt.date(2024, 1, 1)],
+                   amount=pa.array([1, 2, 2], pa.int32()).cast(pa.decimal128(12, 2)),
+                   kind=pa.array(["x", "x", "x"]).dictionary_encode())
+    text = demo("--data", path).stdout
+    assert re.search(r"items\[\]\.price +│ double 2 ", text) and re.search(r"deep\[\]\[\] +│ long 3 ", text)
+    assert '{"$unwind":"$items"},\n  {"$match":{"items.price":{"$type":"number"}}}' in text
+    assert re.search(r" 2 │ 1.5 │ 2.0 │ 2.5\n", text)
+    assert re.search(r" 3 │ 1.00 │ 1.666666666666666666666666666666667 │ 2.00\n", text)
+    assert re.search(r"\nx +│ +3\n", text)
+
+
+def test_a_column_that_no_document_can_hold_is_said_and_the_others_are_shown(tmp_path):
+    path = parquet(tmp_path / "fine.parquet", n=[1, 2], t=pa.array([1, 2], pa.timestamp("us")))
+    text = demo("--data", path).stdout
+    assert "\nnot described: column 't' has Arrow type timestamp[us]" in text
+    assert re.search(r" 2 │ +1 │ 1.5 │ +2\n", text)
+
+
+def test_files_without_rows_and_files_with_many_columns_are_described(tmp_path):
+    empty = parquet(tmp_path / "empty.parquet", a=pa.array([], pa.int64()))
+    assert "The fields of the first 0 records" in demo("--data", empty).stdout
+    wide = parquet(tmp_path / "wide.parquet", **{f"c{number:03}": [number, None] for number in range(500)})
+    text = demo("--data", wide).stdout
+    assert len(re.findall(r"^c\d{3} +│ long 1 +│ +1 │ +0$", text, re.MULTILINE)) == 500
+
+
+def test_the_files_of_one_pattern_are_one_collection(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("n\n1\n")
+    assert f"{tmp_path.name}.aggregate([" in demo("--data", str(tmp_path / "*.csv")).stdout
+
+
 def asked(sample):
     return [(question.title, next(iter(question.pipeline[-1]))) for question in questions(sample)]
 
@@ -83,7 +142,13 @@ def test_numbers_of_any_type_have_a_range():
 
 
 def test_fields_that_a_pipeline_cannot_name_are_passed_over():
-    assert asked([{"a.b": 1, "$c": 2, "": 3, "list": [1], "d": {"x.y": 1}}] * 4) == [("rows", "$count")]
+    assert asked([{"a.b": 1, "$c": 2, "": 3, "lists": [[1]], "d": {"x.y": 1}}] * 4) == [("rows", "$count")]
+
+
+def test_what_lies_in_arrays_is_unwound():
+    pipelines = [question.pipeline for question in questions([{"a": [{"b": [1, 2]}], "tags": ["x", "x"]}])[1:]]
+    assert [[stage["$unwind"] for stage in pipeline if "$unwind" in stage] for pipeline in pipelines] == [
+        ["$tags"], ["$a", "$a.b"]]
 
 
 def test_nothing_is_asked_of_no_documents_but_their_number():

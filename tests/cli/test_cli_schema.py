@@ -3,11 +3,13 @@
 import json
 import tracemalloc
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from gatherum.cli.main import shell
-from gatherum.cli.shapes import NAMES_OF_ONE, PATHS, Shapes
+from gatherum.cli.shapes import NAMES_OF_ONE, NAMES_OF_RECORDS, PATHS, Shapes
 
 
 def schema(*words, code=0):
@@ -48,6 +50,20 @@ def test_the_table_has_a_line_for_each_path(orders):
     lines = [[cell.strip() for cell in line.split("│")] for line in schema(orders).stdout.splitlines()]
     assert ["items[].price", "double 2, string 1", "0", "0"] in lines
     assert ["3 records"] in lines
+
+
+def test_numbers_stand_below_each_other(orders):
+    lines = schema(orders).stdout.splitlines()[2:9]
+    assert {line.rpartition("│")[2] for line in lines if "[] " not in line} == {"       0", "       1", "       2"}
+
+
+def test_columns_that_no_document_can_hold_are_left_out_and_named(tmp_path):
+    path = tmp_path / "fine.parquet"
+    pq.write_table(pa.table({"t": pa.array([1, 2000], pa.timestamp("us")), "n": [1, 2]}), path, row_group_size=1)
+    found = json.loads(schema(str(path), "--format", "json").stdout)
+    assert found["records"] == 2
+    assert [(field["field"], field["missing"]) for field in found["fields"]] == [("n", 0)]
+    assert [note.partition(" has ")[0] for note in found["notes"]] == ["not described: column 't'"]
 
 
 def test_records_are_counted_in_each_file(orders, tmp_path):
@@ -95,5 +111,5 @@ def test_there_is_a_limit_to_all_paths():
 
 def test_a_field_of_that_name_is_not_the_others():
     shapes = Shapes()
-    shapes.add({"*": 1, **{f"k{i}": True for i in range(NAMES_OF_ONE)}}, "f", 1)
+    shapes.add({"*": 1, **{f"k{i}": True for i in range(NAMES_OF_RECORDS)}}, "f", 1)
     assert [shape.types for shape, _ in shapes.described() if shape.path == "*"] == [{"int": 1}, {"bool": 1}]

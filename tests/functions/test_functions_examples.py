@@ -4,6 +4,7 @@ import pytest
 from bson import encode
 
 import gatherum as gm
+from gatherum.errors import GatherumError
 from gatherum.frontends.mongo.expressions import forms
 from gatherum.frontends.mongo.stage import stages
 from gatherum.functions.registry import operators, predicates
@@ -18,6 +19,29 @@ STAGE_EXAMPLES = [(name, *example) for name, stage in stages().items() for examp
 def test_operator(name, expression, value):
     (row,) = gm.aggregate([{}], [{"$project": {"value": expression}}]).to_list()
     assert encode(row) == encode({} if value is MISSING else {"value": value})
+
+
+def with_a_null(expression):
+    """The call with null in the place of one argument, for each of them."""
+    ((name, arguments),) = expression.items()
+    if isinstance(arguments, dict) and operators()[name].signature.form != "positional":
+        return [{name: {**arguments, key: None}} for key in arguments]
+    if isinstance(arguments, list):
+        return [{name: [*arguments[:place], None, *arguments[place + 1:]]} for place in range(len(arguments))]
+    return [{name: None}]
+
+
+NULL_EXAMPLES = [call for name, expression, _ in OPERATOR_EXAMPLES
+                 if getattr(operators()[name], "null", None) == "null" for call in with_a_null(expression)]
+
+
+@pytest.mark.parametrize("call", NULL_EXAMPLES, ids=str)
+def test_null_makes_null_or_an_error_where_the_operator_says_so(call):
+    try:
+        rows = gm.aggregate([{}], [{"$project": {"_id": 0, "value": call}}]).to_list()
+    except GatherumError:
+        return
+    assert rows == [{"value": None}]
 
 
 @pytest.mark.parametrize(("name", "value", "argument", "matches"), PREDICATE_EXAMPLES)

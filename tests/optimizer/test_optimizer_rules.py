@@ -1,6 +1,6 @@
 """Each rule's golden file: the plan before, the plan after; and both give the same rows, on both engines.
 
-`GATHERUM_REGENERATE=1 pytest tests/optimizer/test_optimizer_rules.py` writes the golden files anew; read what changed.
+`WRITE_GOLDEN=1 pytest tests/optimizer/test_optimizer_rules.py` writes the golden files anew; read what changed.
 """
 
 import os
@@ -38,7 +38,7 @@ def _text(rule):
 def test_rules_change_plans_as_their_golden_files_say(rule):
     file = GOLDEN / f"{rule}.txt"
     text = _text(rule)
-    if os.environ.get("GATHERUM_REGENERATE"):
+    if os.environ.get("WRITE_GOLDEN"):
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
 

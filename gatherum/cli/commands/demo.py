@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -28,13 +29,19 @@ def command(rows: int, ticks: int, directory: Path, data: str | None, settings: 
     of each what it asks, its first rows, and what every operator did. With --data it shows the same for files of
     yours: their fields, their number of rows, frequent values, and the range of their numbers.
     """
+    from gatherum.cli.figures import duration, size
+    from gatherum.cli.reports import peak_memory
     from gatherum.runtime.settings import Settings
 
+    start = time.perf_counter()
     chosen = Settings.resolve(**settings)
     if data is None:
         _demonstrate(rows, ticks, directory, chosen)
     else:
         _survey(data, chosen)
+    others = f", and one that it started {size(peak_memory(children=True))}" if peak_memory(children=True) else ""
+    click.echo(f"\nAll this took {duration(time.perf_counter() - start)}. "
+               f"The process held at most {size(peak_memory())} of memory{others}.")
 
 
 def _demonstrate(rows: int, ticks: int, directory: Path, settings: Any) -> None:
@@ -60,11 +67,9 @@ def _demonstrate(rows: int, ticks: int, directory: Path, settings: Any) -> None:
 
 
 def _survey(data: str, settings: Any) -> None:
-    import itertools
-
     from gatherum.api.inputs import opener
     from gatherum.cli.inputs import collection_name
-    from gatherum.cli.reading import open_each, records
+    from gatherum.cli.reading import open_each, readable_records
     from gatherum.cli.schema_table import show_shapes
     from gatherum.cli.shapes import Shapes
     from gatherum.cli.showing import show_query
@@ -74,7 +79,7 @@ def _survey(data: str, settings: Any) -> None:
     sample, shapes = [], Shapes()
     for source in open_each([data], None, settings.on_bad, Coverage()):
         left = SAMPLE_ROWS - len(sample)
-        for number, document in enumerate(itertools.islice(records(source, left), left), 1):
+        for number, document in enumerate(readable_records(source, left, shapes.leave_out), 1):
             shapes.add(document, source.name, number)
             sample.append(document)
     click.echo(f"The fields of the first {len(sample):,} records")

@@ -28,7 +28,7 @@ def command(sources: tuple[str, ...], input_format: str | None, shape: str, limi
     import orjson
 
     from gatherum.api.progress import Progress
-    from gatherum.cli.reading import open_each, records
+    from gatherum.cli.reading import open_each, readable_records
     from gatherum.cli.reports import report_skipped
     from gatherum.cli.schema_table import as_dict, show_shapes
     from gatherum.cli.shapes import Shapes
@@ -45,7 +45,7 @@ def command(sources: tuple[str, ...], input_format: str | None, shape: str, limi
             left = None if limit is None else limit - shapes.documents
             if left == 0:
                 break
-            for number, document in enumerate(records(source, left), 1):
+            for number, document in enumerate(readable_records(source, left, shapes.leave_out), 1):
                 shapes.add(document, source.name, number)
     if shape == "json":
         click.echo(orjson.dumps(as_dict(shapes), option=orjson.OPT_INDENT_2).decode())

@@ -36,6 +36,8 @@ from gatherum.types.values import Document, Value
 
 FORMATS: Final = ("ndjson", "bson", "parquet")
 DOCUMENTS_AT_ONCE: Final = 1000
+PROCESSES_AT_MOST: Final = 2
+"""A process holds about 150 MB, and the demonstration is to be small."""
 _JSON_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE
 
 Progress = Callable[[str, int], None]
@@ -48,8 +50,9 @@ def write_shop(folder: str | os.PathLike[str], orders: int = 1_000_000, seed: in
                progress: Progress | None = None) -> list[Path]:
     """Writes `customers` and `orders` in each format; returns the files.
 
-    Encoding is spread over `processes` (default: one for each processor); the bytes are the same for any number of
-    them. `progress` is called with a table's name and how many of its rows were written last.
+    Encoding is spread over `processes` (default: one for each processor, at most `PROCESSES_AT_MOST`); the bytes are
+    the same for any number of them. `progress` is called with a table's name and how many of its rows were written
+    last.
     """
     chosen = tuple(formats)
     if unknown := set(chosen) - set(FORMATS):
@@ -58,7 +61,7 @@ def write_shop(folder: str | os.PathLike[str], orders: int = 1_000_000, seed: in
     tables = (("customers", partial(customers_chunk, count=people, seed=seed), customer_chunks(people)),
               ("orders", partial(orders_chunk, count=orders, seed=seed), orders_chunks(orders)))
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with _workers(min(processes or cpu_limit(), orders_chunks(orders))) as each:
+    with _workers(min(processes or min(cpu_limit(), PROCESSES_AT_MOST), orders_chunks(orders))) as each:
         return [path for name, make, chunks in tables
                 for path in _write_table(Path(folder, name), make, chunks, chosen, each, progress)]
 

@@ -1,4 +1,4 @@
-"""The demonstration's pipelines, and those of them that SQL over the same Parquet files can say."""
+"""The demonstration's pipelines."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _CANDLE: Final[list[dict[str, Any]]] = [
         "open": {"$first": "$price"}, "high": {"$max": "$price"}, "low": {"$min": "$price"},
         "close": {"$last": "$price"}, "volume": {"$sum": "$size"}}},
     {"$sort": {"_id.symbol": 1, "_id.day": 1}},
+    {"$project": {"_id": 0, "symbol": "$_id.symbol", "day": "$_id.day",
+                  **{name: f"${name}" for name in ("open", "high", "low", "close", "volume")}}},
 ]
 
 
@@ -43,6 +45,7 @@ PIPELINES: Final = (
         {"$sort": {"_id": 1}},
         {"$project": {"_id": 0, "month": "$_id", "product": {"$slice": ["$products", 3]}}},
         {"$unwind": "$product"},
+        {"$project": {"month": 1, **{name: f"$product.{name}" for name in ("sku", "category", "sold", "revenue")}}},
     ]),
     DemoPipeline("candles", "Open, high, low and close of each symbol and day, from ticks that come in time order.",
                  "ticks", _CANDLE),
@@ -70,6 +73,8 @@ PIPELINES: Final = (
         {"$bucketAuto": {
             "groupBy": "$total", "buckets": 10,
             "output": {"orders": {"$sum": 1}, "value": {"$sum": "$total"}, "rating": {"$avg": "$rating"}}}},
+        {"$project": {"_id": 0, "from": "$_id.min", "to": "$_id.max", "orders": "$orders", "value": "$value",
+                      "rating": "$rating"}},
     ]),
     DemoPipeline("segments", "Which segment of customers spends most; some customers are deleted or have no segment.",
                  "orders", [
@@ -126,57 +131,3 @@ PIPELINES: Final = (
         {"$sort": {"_id": 1}},
     ]),
 )
-
-_CANDLE_SQL: Final = """
-    SELECT {'symbol': symbol, 'day': date_trunc('day', "time")::TIMESTAMP} AS _id,
-           arg_min(price, "time") AS open, max(price) AS high, min(price) AS low, arg_max(price, "time") AS close,
-           sum(size)::BIGINT AS volume
-    FROM ticks GROUP BY symbol, date_trunc('day', "time") ORDER BY symbol, date_trunc('day', "time")
-"""
-
-SQL: Final = {
-    "top_products": """
-        WITH lines AS (SELECT month(ordered) AS month, unnest(items) AS item FROM orders),
-             products AS (SELECT month, item.sku AS sku, any_value(item.category) AS category,
-                                 sum(item.qty)::BIGINT AS sold, sum(item.qty * item.price) AS revenue
-                          FROM lines GROUP BY month, item.sku)
-        SELECT month, {'sku': sku, 'category': category, 'sold': sold, 'revenue': round(revenue, 2)} AS product
-        FROM products
-        QUALIFY row_number() OVER (PARTITION BY month ORDER BY revenue DESC, sku) <= 3
-        ORDER BY month, revenue DESC, sku
-    """,
-    "candles": _CANDLE_SQL,
-    "candles_sorted": _CANDLE_SQL,
-    "funnel": """
-        SELECT (SELECT [{'placed': count(*), 'paid': count(*) FILTER (status <> 'cancelled'),
-                         'shipped': count(*) FILTER (status IN ('shipped', 'delivered', 'returned')),
-                         'delivered': count(*) FILTER (status IN ('delivered', 'returned')),
-                         'rated': count(rating), 'returned': count(*) FILTER (status = 'returned')}]
-                FROM orders) AS steps,
-               (SELECT list({'_id': channel, 'count': orders} ORDER BY orders DESC)
-                FROM (SELECT channel, count(*) AS orders FROM orders GROUP BY channel)) AS channels,
-               (SELECT [{'orders': count(*)}] FROM orders WHERE payment IS NULL) AS unpaid
-    """,
-    "segments": """
-        WITH spenders AS (SELECT customer, count(*) AS orders, sum(payment.amount) AS spent
-                          FROM orders WHERE payment IS NOT NULL GROUP BY customer)
-        SELECT coalesce(segment, 'unknown') AS _id, count(*) AS customers, sum(orders)::BIGINT AS orders,
-               sum(spent) AS spent
-        FROM spenders LEFT JOIN customers ON spenders.customer = customers._id
-        GROUP BY coalesce(segment, 'unknown') ORDER BY spent DESC
-    """,
-    "open_orders": """
-        SELECT ordered, customer, name, segment, payment.amount AS amount
-        FROM (SELECT * FROM orders WHERE status = 'processing' ORDER BY ordered DESC LIMIT 20) AS newest
-             LEFT JOIN customers ON newest.customer = customers._id
-        ORDER BY ordered DESC
-    """,
-    "delivery_times": """
-        SELECT country AS _id, count(*) AS orders,
-               avg((epoch_ms(shipped) - epoch_ms(ordered)) / 3600000) AS hours,
-               max(epoch_ms(shipped) - epoch_ms(ordered)) AS slowest
-        FROM orders WHERE shipped IS NOT NULL GROUP BY country ORDER BY country
-    """,
-}
-"""SQL for DuckDB, over views named as the tables, by the name of the pipeline whose rows it gives. The pipelines that
-are not here rest on decimals, or on what SQL has not: several types in one field, null beside missing."""
