@@ -114,7 +114,7 @@ def depth_limited(kind: type[QueryError], what: str) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        raise kind(f"{what} is nested too deep: BSON's limit is 200 levels", 15) from None
+        raise kind(f"{what} is nested too deep to be followed: have fewer levels (BSON has at most 200)", 15) from None
 
 
 _combined: dict[type, type] = {}
