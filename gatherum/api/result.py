@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -29,18 +30,38 @@ class Result:
     `write`; a second pass raises `ResultError`. Printed, it shows its first rows, and loses none. A context manager:
     leaving it ends the query. `coverage` says what the rows rest on, and `stats` what the query did; both are complete
     when the last row has been read.
+
+    `query` is prepared, or prepares itself when something of it is first asked for.
     """
 
-    def __init__(self, query: Query, progress: Progress | None = None) -> None:
-        self._query = query
-        self._progress = progress or Progress(query.coverage, show="off")
-        self._batches = _watched(query, self._progress)
+    def __init__(self, query: Query | Callable[[], Query], progress: bool = False) -> None:
+        self._given = query
+        self._shows_progress = progress
         self._ahead: deque[Any] = deque()
         self._batch: list[Document] = []
         self._row = iter(self._batch)
         self._table: pa.Table | None = None
         self._used = ""
         self._ended = self._closed = False
+
+    @cached_property
+    def _query(self) -> Query:
+        return self._given() if callable(self._given) else self._given
+
+    @cached_property
+    def _progress(self) -> Progress:
+        query = self._query
+        show = query.settings.progress if self._shows_progress else "off"
+        return Progress(query.coverage, query.sources.values(), show)
+
+    @cached_property
+    def _batches(self) -> Generator[Any]:
+        return _watched(self._query, self._progress)
+
+    @property
+    def _begun(self) -> bool:
+        """Whether the query has been prepared, or will not be any more."""
+        return self._closed or "_query" in vars(self)
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +73,8 @@ class Result:
     def close(self) -> None:
         """Ends the query, and gives back its threads, memory and temporary files. May be called again."""
         self._closed = True
-        self._batches.close()
+        if "_batches" in vars(self):
+            self._batches.close()
         self._ahead.clear()
         self._batch.clear()
 
