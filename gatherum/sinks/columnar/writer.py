@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, BinaryIO, Final, Protocol
 
 import pyarrow as pa
 from bson.errors import BSONError
 
 from gatherum.errors import LossError
-from gatherum.kernels.columns.batch import Batch, batch_of
+from gatherum.kernels.columns.batch import Batch, batch_of, batch_without_rows
 from gatherum.kernels.columns.file_batches import FileShape, batch_from_file
 from gatherum.records import record
 from gatherum.types.values import Document
@@ -78,6 +78,10 @@ class ColumnWriter:
         """Appends the rows of a batch."""
         self._convert(len(self._documents))
         self._add(batch)
+
+    def write_header(self, types: Mapping[str, str | None]) -> None:
+        """Gives the file, where no rows come, these columns."""
+        self._add(batch_without_rows(types))
 
     def finish(self) -> None:
         """Writes what is left, and completes the file."""
