@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gatherum import errors
     from gatherum.api.collection import Collection
+    from gatherum.api.cursor import Cursor
     from gatherum.api.database import Database, aggregate, connect
     from gatherum.api.result import Result
     from gatherum.functions.aggregate import Aggregate, AggregateState
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {"aggregate": "api.database", "connect": "api.database", "Database": "api.database",
-          "Collection": "api.collection", "Result": "api.result", "Aggregate": "functions.aggregate",
-          "AggregateState": "functions.aggregate", "register": "functions.registry", "MISSING": "types.values"}
+          "Collection": "api.collection", "Cursor": "api.cursor", "Result": "api.result",
+          "Aggregate": "functions.aggregate", "AggregateState": "functions.aggregate",
+          "register": "functions.registry", "MISSING": "types.values"}
 
-__all__ = ["MISSING", "Aggregate", "AggregateState", "Collection", "Database", "Result", "aggregate", "connect",
-           "errors", "register"]
+__all__ = ["MISSING", "Aggregate", "AggregateState", "Collection", "Cursor", "Database", "Result", "aggregate",
+           "connect", "errors", "register"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,8 @@
 """Every error that gatherum raises on purpose, as one tree.
 
 A message says what was found, where, and what to do. An error that MongoDB has too carries MongoDB's `code`; once
-pymongo's errors are loaded, such an error is also an instance of `pymongo.errors.OperationFailure`.
+pymongo's errors are loaded, such an error is also an instance of `pymongo.errors.OperationFailure`, and one of a
+cursor of `pymongo.errors.InvalidOperation`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ class GatherumError(Exception):
     """
 
     code: int | None = None
+    in_pymongo = "OperationFailure"
+    """The error of pymongo's that this one is too, once that is loaded."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        made = _as_operation_failure(cls) if "pymongo.errors" in sys.modules else cls
+        made = _as_error_of_pymongo(cls) if "pymongo.errors" in sys.modules else cls
         return Exception.__new__(made, *args)
 
     def __init__(self, message: str, code: int | None = None) -> None:
@@ -104,6 +107,12 @@ class ResultError(GatherumError):
     """A result was used in a way that it does not allow, for example read twice."""
 
 
+class InvalidOperation(ResultError):
+    """A cursor was changed after its rows had been asked for."""
+
+    in_pymongo = "InvalidOperation"
+
+
 class InternalError(GatherumError):
     """gatherum itself is at fault: please report it, with the message."""
 
@@ -114,7 +123,7 @@ def depth_limited(kind: type[QueryError], what: str) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        raise kind(f"{what} is nested too deep: BSON's limit is 200 levels", 15) from None
+        raise kind(f"{what} is nested too deep to be followed: have fewer levels (BSON has at most 200)", 15) from None
 
 
 _combined: dict[type, type] = {}
@@ -124,18 +133,17 @@ def _original(cls: type) -> type:
     return cls.__dict__.get("_gatherum_class", cls)
 
 
-def _as_operation_failure(cls: type) -> Any:
-    """A class that is `cls` and pymongo's OperationFailure too."""
+def _as_error_of_pymongo(cls: type) -> Any:
+    """A class that is `cls` and the error of pymongo's that it names too."""
     cls = _original(cls)
     if cls not in _combined:
-        from pymongo.errors import OperationFailure
-
-        if issubclass(cls, OperationFailure):
+        theirs = getattr(sys.modules["pymongo.errors"], cls.in_pymongo)
+        if issubclass(cls, theirs):
             _combined[cls] = cls
         else:
             names = {"_gatherum_class": cls, "__module__": cls.__module__, "__qualname__": cls.__qualname__,
                      "code": cls.__dict__.get("code", cls.code), "details": None, "timeout": property(_is_timeout)}
-            _combined[cls] = type(cls.__name__, (cls, OperationFailure), names)
+            _combined[cls] = type(cls.__name__, (cls, theirs), names)
     return _combined[cls]
 
 

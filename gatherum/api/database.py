@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gatherum.api.collection import Collection, run_pipeline
+from gatherum.api.collection import Collection, preparing
 from gatherum.api.inputs import Open, directory_openers, opener
 from gatherum.api.options import resolved
 from gatherum.api.result import Result
@@ -55,8 +55,9 @@ class Database:
         >>> gm.connect({}).aggregate([{"$documents": [{"a": 1}]}]).to_list()
         [{'a': 1}]
         """
-        return run_pipeline(self._openers, None, pipeline, self._settings, let=let, maxTimeMS=maxTimeMS,
-                            allowDiskUse=allowDiskUse, batchSize=batchSize, settings=settings)
+        prepare = preparing(self._openers, None, pipeline, self._settings, let=let, maxTimeMS=maxTimeMS,
+                            allowDiskUse=allowDiskUse, batchSize=batchSize, **settings)
+        return Result(prepare(), progress=True)
 
 
 def connect(collections: Mapping[str, Any] | str | os.PathLike[str], **settings: Any) -> Database:
@@ -91,5 +92,6 @@ def aggregate(source: Any, pipeline: Pipeline, *, let: Mapping[str, Any] | None 
     [{'a': 2}]
     """
     options = {} if format is None else {"format": format}
-    return run_pipeline({"source": opener(source, "source", options)}, "source", pipeline, None, let=let,
-                        maxTimeMS=maxTimeMS, allowDiskUse=allowDiskUse, batchSize=batchSize, settings=settings)
+    prepare = preparing({"source": opener(source, "source", options)}, "source", pipeline, None, let=let,
+                        maxTimeMS=maxTimeMS, allowDiskUse=allowDiskUse, batchSize=batchSize, **settings)
+    return Result(prepare(), progress=True)

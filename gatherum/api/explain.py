@@ -6,16 +6,18 @@ from typing import Any
 
 from gatherum.api.query import Query
 from gatherum.api.run import run
+from gatherum.optimizer.driver import Fired
 from gatherum.optimizer.estimates import estimate
 from gatherum.plan.nodes import Node
-from gatherum.plan.render import render, subplans
+from gatherum.plan.render import render, render_change, subplans
 from gatherum.plan.serialize import fingerprint
 from gatherum.runtime.metrics import OperatorMetrics
 
 
 def explain_query(query: Query, execute: bool) -> dict[str, Any]:
     """The plan before and after the optimizer, the rules that fired, the engine and why, and what the statistics of the
-    sources promise of each operator; executed, the figures too.
+    sources promise of each operator; executed, the figures too. Of a rule, what it changed is shown, down to the nodes
+    that it left.
 
     `operators` lists the operators, the last one first; their `inputs` and `subplans` are places in the list. A number
     that was neither measured nor told by statistics is None. Unless it is executed, no row is read.
@@ -24,8 +26,7 @@ def explain_query(query: Query, execute: bool) -> dict[str, Any]:
     explained: dict[str, Any] = {
         "fingerprint": fingerprint(optimized.plan),
         "plan": render(query.plan).splitlines(), "optimizedPlan": render(optimized.plan).splitlines(),
-        "rules": [{"rule": fired.rule, "before": render(fired.before).splitlines(),
-                   "after": render(fired.after).splitlines()} for fired in optimized.fired],
+        "rules": [_shown(fired) for fired in optimized.fired],
         "sources": {name: {"rows": known.rows, "bytes": known.bytes, "accepts": sorted(query.sources[name].accepts)}
                     for name, known in query.known.statistics.items()}}
     if execute:
@@ -34,6 +35,11 @@ def explain_query(query: Query, execute: bool) -> dict[str, Any]:
                     "operators": _described(query, query.metrics)}
         return {**_engine(query), **explained, "executionStats": executed}
     return {**_engine(query), **explained, "operators": _described(query, _planned(optimized.plan))}
+
+
+def _shown(fired: Fired) -> dict[str, Any]:
+    before, after = render_change(fired.before, fired.after)
+    return {"rule": fired.rule, "before": before.splitlines(), "after": after.splitlines()}
 
 
 def described(query: Query) -> list[dict[str, Any]]:

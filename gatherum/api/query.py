@@ -79,15 +79,28 @@ class Query:
 
 
 @depth_limited(PipelineError, "the pipeline")
+def check(openers: Mapping[str, Open], collection: str | None, pipeline: Any,
+          let: Mapping[str, Value] | None = None) -> tuple[Node, Mapping[str, Value]]:
+    """The plan of a pipeline, and its variables; nothing is opened. PipelineError or SourceError where the pipeline is
+    wrong, or reads a collection that is not there."""
+    variables = {"NOW": _now(), **_let(let or {})}
+    names = Names(frozenset(variables) - {"NOW"})
+    plan = parse_pipeline(pipeline, Context(names, collection=collection))
+    for name in scanned(plan):
+        if name not in openers:
+            known = f"; there are {', '.join(sorted(openers))}" if openers else ""
+            raise SourceError(f"there is no collection {name!r}{nearest(name, openers) or known}")
+    return plan, variables
+
+
+@depth_limited(PipelineError, "the pipeline")
 def prepare(openers: Mapping[str, Open], collection: str | None, pipeline: Any, settings: Settings, *,
             let: Mapping[str, Value] | None = None, max_time_ms: float | None = None) -> Query:
     """Checks a pipeline, opens what it reads and optimizes it; nothing is read yet but what tells formats apart."""
     started = time.perf_counter()
-    variables = {"NOW": _now(), **_let(let or {})}
-    names = Names(frozenset(variables) - {"NOW"})
-    plan = parse_pipeline(pipeline, Context(names, collection=collection))
+    plan, variables = check(openers, collection, pipeline, let)
     coverage = Coverage()
-    sources = {name: _open(openers, name, coverage, settings) for name in dict.fromkeys(scanned(plan))}
+    sources = {name: openers[name](coverage, settings) for name in dict.fromkeys(scanned(plan))}
     context = OptimizerContext({name: source.statistics() for name, source in sources.items()},
                                {name: source.accepts | {"fields"} for name, source in sources.items()})
     return Query(plan, optimize(plan, context), sources, variables, settings, coverage,
@@ -109,13 +122,6 @@ def _let(let: Mapping[str, Value]) -> dict[str, Value]:
             raise PipelineError(f"let: {name} reads a field, but no document is there yet: give a constant", 4890500)
         values[check_variable_name(name)] = compile_expression(expression, scope)({}, scope.frame())
     return values
-
-
-def _open(openers: Mapping[str, Open], name: str, coverage: Coverage, settings: Settings) -> Source:
-    if name not in openers:
-        known = f"; there are {', '.join(sorted(openers))}" if openers else ""
-        raise SourceError(f"there is no collection {name!r}{nearest(name, openers) or known}")
-    return openers[name](coverage, settings)
 
 
 def scanned(plan: Node) -> Iterator[str]:

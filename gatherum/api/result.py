@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -13,10 +14,13 @@ from gatherum.api.progress import Progress
 from gatherum.api.query import Query
 from gatherum.api.run import run
 from gatherum.errors import ResultError
+from gatherum.plan.schema import Types, output_types
 from gatherum.types.values import Document, Value
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from gatherum.kernels.columns.batch import Batch
 
 SHOWN_ROWS: Final = 20
 ITERATED: Final = "iterated over"
@@ -29,18 +33,38 @@ class Result:
     `write`; a second pass raises `ResultError`. Printed, it shows its first rows, and loses none. A context manager:
     leaving it ends the query. `coverage` says what the rows rest on, and `stats` what the query did; both are complete
     when the last row has been read.
+
+    `query` is prepared, or prepares itself when something of it is first asked for.
     """
 
-    def __init__(self, query: Query, progress: Progress | None = None) -> None:
-        self._query = query
-        self._progress = progress or Progress(query.coverage, show="off")
-        self._batches = _watched(query, self._progress)
+    def __init__(self, query: Query | Callable[[], Query], progress: bool = False) -> None:
+        self._given = query
+        self._shows_progress = progress
         self._ahead: deque[Any] = deque()
         self._batch: list[Document] = []
         self._row = iter(self._batch)
         self._table: pa.Table | None = None
         self._used = ""
         self._ended = self._closed = False
+
+    @cached_property
+    def _query(self) -> Query:
+        return self._given() if callable(self._given) else self._given
+
+    @cached_property
+    def _progress(self) -> Progress:
+        query = self._query
+        show = query.settings.progress if self._shows_progress else "off"
+        return Progress(query.coverage, query.sources.values(), show)
+
+    @cached_property
+    def _batches(self) -> Generator[Any]:
+        return _watched(self._query, self._progress)
+
+    @property
+    def _begun(self) -> bool:
+        """Whether the query has been prepared, or will not be any more."""
+        return self._closed or "_query" in vars(self)
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +76,8 @@ class Result:
     def close(self) -> None:
         """Ends the query, and gives back its threads, memory and temporary files. May be called again."""
         self._closed = True
-        self._batches.close()
+        if "_batches" in vars(self):
+            self._batches.close()
         self._ahead.clear()
         self._batch.clear()
 
@@ -127,17 +152,27 @@ class Result:
                 for start in range(0, len(batch), MAX_ROWS):
                     yield batch_of(batch[start:start + MAX_ROWS])
 
+    def _whole(self) -> Batch:
+        """All rows as one batch of columns."""
+        from gatherum.kernels.columns.batch import batch_without_rows, concat_batches
+
+        batches = [batch for batch in self._column_batches() if batch.rows]
+        return concat_batches(batches) if batches else batch_without_rows(self._known_fields())
+
+    def _known_fields(self) -> Types:
+        query = self._query
+        return output_types(query.plan, {name: source.schema() for name, source in query.sources.items()}) or {}
+
     def to_arrow(self) -> pa.Table:
-        """All rows as a `pyarrow.Table`; a column of several types has the extension type `gatherum.variant`."""
+        """All rows as a `pyarrow.Table`; a column of several types has the extension type `gatherum.variant`.
+
+        Where there are no rows, the columns are the fields that the pipeline and the sources' schemas tell, of type
+        null where no type is known; so it is with `to_pandas`, `to_polars` and `write`.
+        """
         import pyarrow as pa
 
-        from gatherum.kernels.columns.batch import concat_batches
-
         self._use("read into an Arrow table")
-        batches = list(self._column_batches())
-        if not batches:
-            return pa.table({})
-        return pa.Table.from_batches([concat_batches(batches).record_batch()])
+        return pa.Table.from_batches([self._whole().record_batch()])
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The rows for any library that takes Arrow streams; they are kept, as some ask for the schema first."""
@@ -148,31 +183,20 @@ class Result:
         """All rows as a pandas DataFrame; columns of documents, arrays or several types hold Python objects."""
         import pandas as pd
 
-        return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (values, kind) in
-                             self._frame_columns("read into a pandas frame").items()})
-
-    def _frame_columns(self, how: str) -> dict[str, tuple[Any, Any]]:
-        from gatherum.kernels.columns.batch import concat_batches
         from gatherum.kernels.columns.frames import pandas_column
 
-        self._use(how)
-        batches = list(self._column_batches())
-        if not batches:
-            return {}
-        return {name: pandas_column(column, name) for name, column in concat_batches(batches).columns.items()}
+        self._use("read into a pandas frame")
+        columns = {name: pandas_column(column, name) for name, column in self._whole().columns.items()}
+        return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (values, kind) in columns.items()})
 
     def to_polars(self) -> Any:
         """All rows as a polars DataFrame; columns that polars has no type for hold Python objects."""
         import polars as pl
 
-        from gatherum.kernels.columns.batch import concat_batches
         from gatherum.kernels.columns.frames import polars_column
 
         self._use("read into a polars frame")
-        batches = list(self._column_batches())
-        if not batches:
-            return pl.DataFrame()
-        return pl.DataFrame([polars_column(column, name) for name, column in concat_batches(batches).columns.items()])
+        return pl.DataFrame([polars_column(column, name) for name, column in self._whole().columns.items()])
 
     def write(self, path: str | os.PathLike[str], *, format: str | None = None, lossy: bool = False,
               **options: Any) -> int:
@@ -188,13 +212,15 @@ class Result:
         with open_sink(path, format, lossy, **options) as sink:
             as_columns = self._columnar and sink.columnar
             for batch in self._taken():
-                if as_columns:
+                if as_columns and batch.rows:
                     sink.write_batch(batch)
                     rows += batch.rows
-                else:
+                elif not as_columns:
                     documents = self._rows_of(batch)
                     sink.write(documents)
                     rows += len(documents)
+            if not rows:
+                sink.write_header(self._known_fields())
         return rows
 
     @property

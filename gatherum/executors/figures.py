@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gatherum.kernels.columns.batch import Batch
@@ -19,8 +20,10 @@ class Figures:
         steps = [*fragment.chain, *([fragment.last] if fragment.last is not None else [])]
         self._input, self._chain = fragment.input, fragment.chain
         self._steps = [OperatorMetrics.of(step.node) for step in steps]
-        source = fragment.union if isinstance(fragment.input, tuple) else fragment.input
-        self._source = OperatorMetrics("") if source is None else OperatorMetrics.of(source, "columnar")
+        self._unions = [OperatorMetrics.of(union, "columnar") for union in fragment.unions]
+        self._source = OperatorMetrics("") if isinstance(fragment.input, tuple) else \
+            OperatorMetrics.of(fragment.input, "columnar")
+        self._passed: defaultdict[int, OperatorMetrics] = defaultdict(lambda: OperatorMetrics(""))
         self._parts: dict[int, OperatorMetrics] = {}
         self._lock = threading.Lock()
 
@@ -42,10 +45,10 @@ class Figures:
             with self._lock:
                 self._source.merge(metrics)
 
-    def passed(self, batch: Batch) -> None:
-        """Counts a batch of a fragment that is read."""
-        self._source.take(batch.rows)
-        self._source.give(batch.rows)
+    def passed(self, number: int, batch: Batch) -> None:
+        """Counts a batch of one of the fragments that are read."""
+        self._passed[number].take(batch.rows)
+        self._passed[number].give(batch.rows)
 
     def part(self, fragment: Fragment, metrics: OperatorMetrics | None) -> None:
         """Adds the figures of a fragment that is read."""
@@ -68,16 +71,22 @@ class Figures:
         input, by the identity of its node."""
         below = self._source
         if isinstance(self._input, tuple):
-            parts = [self._parts.get(id(part)) or Figures(part).tree({}) for part in self._input]
-            if below.node is None:
-                below, = parts
-            else:
-                below.inputs = parts
+            below = self._united([self._parts.get(id(part)) or Figures(part).tree({}) for part in self._input])
         for metrics in self._steps:
             metrics.inputs = [below]
             if metrics.node is not None:
                 metrics.subplans.update(_named(metrics.node, beside.get(id(metrics.node), ())))
             below = metrics
+        return below
+
+    def _united(self, parts: Sequence[OperatorMetrics]) -> OperatorMetrics:
+        """The figures of the highest union; each has passed on the rows of all parts that it stands above."""
+        below, so_far = parts[0], self._passed[0]
+        for number, union in enumerate(self._unions, 1):
+            so_far.merge(self._passed[number])
+            union.merge(so_far)
+            union.inputs = [below, parts[number]]
+            below = union
         return below
 
 

@@ -178,14 +178,14 @@ class LocalExecutor:
     def _input(self, fragment: Fragment, figures: Figures) -> Batches:
         source = fragment.input
         if isinstance(source, tuple):
-            number = 0
-            for part in source:
+            batches = 0
+            for number, part in enumerate(source):
                 inner = self._inner()
                 try:
-                    for batch in inner.part(part):
-                        figures.passed(batch)
-                        yield batch.numbered(first_ordinal(0, number))
-                        number += 1
+                    for batch in inner.run(part) if number else inner.part(part):
+                        figures.passed(number, batch)
+                        yield batch.numbered(first_ordinal(0, batches))
+                        batches += 1
                 finally:
                     figures.part(part, inner.metrics)
         elif isinstance(source, Scan):

@@ -20,6 +20,7 @@ import pyarrow as pa
 from gatherum.errors import SourceError
 from gatherum.functions.aggregate import GROWING, Aggregate
 from gatherum.kernels.columns.column import Column, invalid_is_missing
+from gatherum.kernels.columns.depth import shallow
 from gatherum.kernels.states.portable import portable_column, states_of
 from gatherum.types.canonical import HASH_VERSION
 from gatherum.types.extended_json import encode
@@ -65,6 +66,7 @@ class StateSchema:
 def make_state_batch(schema: StateSchema, hashes: Any, ordinals: Any, keys: Sequence[Column],
                      states: Sequence[pa.StructArray]) -> pa.RecordBatch:
     """A state batch with one row a group, or several where a state grew beyond `CHUNK_ITEMS` items."""
+    keys = [shallow(key) for key in keys]
     arrays: list[Any] = [pa.array(hashes, pa.uint64()), pa.array(ordinals, pa.int64()),
                          pa.array([0] * len(hashes), pa.int32()), *[key.array for key in keys], *states]
     fields = [pa.field("hash", pa.uint64(), False), pa.field("ordinal", pa.int64(), False),

@@ -30,8 +30,9 @@ class _CannotMove(Exception):
     pass
 
 
-def translated(expression: Expression, resolve: Resolve) -> Expression | None:
-    """The expression on the input's rows that has the same value, or None where there is none.
+def translated(expression: Expression, resolve: Resolve, raises: bool | None = None) -> Expression | None:
+    """The expression on the input's rows that has the same value, or None where there is none; `raises` says whether
+    it may raise, where that is known.
 
     A literal is not put into what may raise: the whole could then be a constant, which raises without any row.
     """
@@ -40,7 +41,8 @@ def translated(expression: Expression, resolve: Resolve) -> Expression | None:
         return None if found is not None and isinstance(found[0], Literal) else found
 
     try:
-        return _translate(expression, calmly if may_raise(expression) else resolve)
+        raises = may_raise(expression) if raises is None else raises
+        return _translate(expression, calmly if raises else resolve)
     except _CannotMove:
         return None
 
@@ -106,9 +108,9 @@ def split(predicate: Expression, resolve: Resolve, raising: bool) -> tuple[Expre
     below: list[Expression] = []
     above: list[Expression] = []
     for part in conjuncts(predicate):
-        free = free_variables(part) - CONSTANT_VARIABLES <= {ROOT}
-        movable = free and is_deterministic(part) and (not may_raise(part) or (raising and not above))
-        moved = translated(part, resolve) if movable else None
+        free, raises = free_variables(part) - CONSTANT_VARIABLES <= {ROOT}, may_raise(part)
+        movable = free and is_deterministic(part) and (not raises or (raising and not above))
+        moved = translated(part, resolve, raises) if movable else None
         if moved is None:
             above.append(part)
         else:

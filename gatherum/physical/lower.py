@@ -55,13 +55,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """`input` is a Scan, Documents or Shared node, or the fragments whose rows are read one after the other, for the
-    `union` where that is one."""
+    """`input` is a Scan, Documents or Shared node, or the fragments whose rows are read one after the other, for
+    `unions` where there are several: the lowest union is of the first two, and each other one adds the next."""
 
     input: Node | tuple[Fragment, ...]
     chain: tuple[Step, ...] = ()
     last: Step | None = None
-    union: Union | None = None
+    unions: tuple[Union, ...] = ()
 
 
 def lower(node: Node) -> Fragment:
@@ -79,7 +79,10 @@ def lower(node: Node) -> Fragment:
 def _with(below: Fragment, node: Node) -> Fragment:
     """The fragment that carries out a node above another fragment, that of its first input."""
     if isinstance(node, Union):
-        return Fragment((below, lower(node.second)), union=node)
+        second = lower(node.second)
+        if isinstance(below.input, tuple) and below.unions and not below.chain and below.last is None:
+            return Fragment((*below.input, second), unions=(*below.unions, node))
+        return Fragment((below, second), unions=(node,))
     operator = OPERATORS.get(type(node))
     if operator is None:
         raise InternalError(f"there is no operator for {type(node).__name__}")

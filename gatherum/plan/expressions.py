@@ -19,6 +19,7 @@ from gatherum.types.values import MISSING, Value
 
 Path = tuple[str, ...]
 ROOT = "ROOT"
+_PLAIN: Final = ("str", "Path", "Value", "tuple[str, ...]")
 _BSON: Final = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
 
@@ -28,20 +29,30 @@ def field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The names of the fields that may hold expressions."""
+    return tuple(field.name for field in fields(kind) if field.type not in _PLAIN)
+
+
 @record
 class Expression:
     """The base of expressions."""
 
-    def children(self) -> Iterator[Expression]:
+    def children(self) -> list[Expression]:
         """The direct parts, in order."""
-        for name in field_names(type(self)):
-            yield from _expressions_in(getattr(self, name))
+        found: list[Expression] = []
+        for name in _parts(type(self)):
+            _collect(getattr(self, name), found)
+        return found
 
     def walk(self) -> Iterator[Expression]:
         """This expression and everything below it, parents first."""
-        yield self
-        for child in self.children():
-            yield from child.walk()
+        left: list[Expression] = [self]
+        while left:
+            expression = left.pop()
+            yield expression
+            left += reversed(expression.children())
 
     def rebuild(self, change: Callable[[Expression], Expression]) -> Expression:
         """The same expression with `change` applied to each direct part."""
@@ -54,12 +65,13 @@ class Expression:
         return replace(self, **changed) if changed else self
 
 
-def _expressions_in(value: Any) -> Iterator[Expression]:
+def _collect(value: Any, found: list[Expression]) -> None:
+    """Adds the expressions that a field holds."""
     if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, tuple):
+        found.append(value)
+    elif type(value) is tuple:
         for item in value:
-            yield from _expressions_in(item)
+            _collect(item, found)
 
 
 def _changed(value: Any, change: Callable[[Expression], Expression]) -> Any:

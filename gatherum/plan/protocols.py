@@ -181,6 +181,10 @@ class Sink(Protocol):
         """Appends a column batch, where the sink is `columnar`."""
         ...
 
+    def write_header(self, types: Mapping[str, str | None]) -> None:
+        """Says which fields there are, of which types by MongoDB's aliases, where no row is written."""
+        ...
+
     def close(self) -> None:
         """Completes what was written."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
@@ -53,8 +53,8 @@ from gatherum.types.values import MISSING, Value
 _SIGNS: Final = {"$eq": "=", "$ne": "!=", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<=", "$nin": "not in"}
 
 
-def render(plan: Node, indent: int = 0) -> str:
-    """The plan as an indented tree, the last node first.
+def render(plan: Node, down_to: Container[int] = ()) -> str:
+    """The plan as an indented tree, the last node first; what is below the nodes of these identities is left out.
 
     >>> from gatherum.plan.nodes import Limit, Scan
     >>> print(render(Limit(Scan("orders"), 3)))
@@ -62,13 +62,41 @@ def render(plan: Node, indent: int = 0) -> str:
       Scan  orders
     """
     lines: list[str] = []
-    waiting: list[tuple[int, str, Node]] = [(indent, "", plan)]
+    waiting: list[tuple[int, str, Node]] = [(0, "", plan)]
     while waiting:
         depth, label, node = waiting.pop()
-        lines.append(f"{'  ' * depth}{label}{node_line(node)}")
-        below = [*[("", item) for item in node.inputs()], *subplans(node)]
-        waiting.extend((depth + 1, f"{name}: " if name else "", item) for name, item in reversed(below))
+        below = _below(node)
+        left_out = bool(below) and id(node) in down_to
+        lines.append(f"{'  ' * depth}{label}{node_line(node)}{'  ...' if left_out else ''}")
+        if not left_out:
+            waiting.extend((depth + 1, f"{name}: " if name else "", item) for name, item in reversed(below))
     return "\n".join(lines)
+
+
+def render_change(before: Node, after: Node) -> tuple[str, str]:
+    """Two plans down to the nodes that are in both: a long plan that is changed often is not shown whole each time.
+
+    >>> from gatherum.plan.nodes import Limit, Scan, Skip
+    >>> kept = Skip(Scan("orders"), 1)
+    >>> print(*render_change(Limit(Limit(kept, 3), 5), Limit(kept, 3)), sep="\\n")
+    Limit  5
+      Limit  3
+        Skip  1  ...
+    Limit  3
+      Skip  1  ...
+    """
+    seen: tuple[dict[int, Node], dict[int, Node]] = {}, {}
+    reached = [before], [after]
+    while all(reached):
+        for mine, others, nodes in zip(seen, reversed(seen), reached, strict=True):
+            mine.update((id(node), node) for node in nodes)
+            nodes[:] = [below for node in nodes if id(node) not in others for _, below in _below(node)]
+    both = seen[0].keys() & seen[1].keys()
+    return render(before, both), render(after, both)
+
+
+def _below(node: Node) -> list[tuple[str, Node]]:
+    return [*[("", item) for item in node.inputs()], *subplans(node)]
 
 
 def subplans(node: Node) -> Iterator[tuple[str, Node]]:

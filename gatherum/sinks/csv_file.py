@@ -11,7 +11,7 @@ import csv
 import datetime as dt
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, BinaryIO, Final
 
@@ -68,8 +68,12 @@ class CsvWriter:
         rows += map(self._row, documents)
         self._stream.write(self._text(rows))
 
+    def write_header(self, types: Mapping[str, str | None]) -> None:
+        """Names the fields where no documents do."""
+        self._given = self._given or list(types)
+
     def finish(self) -> None:
-        """Writes the header line where there were no documents, but `fields`."""
+        """Writes the header line where there were no documents, but the fields are named."""
         if self._fields is None and self._given:
             self._stream.write(self._text([self._given]))
 

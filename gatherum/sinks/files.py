@@ -119,6 +119,12 @@ class FileSink:
         self._check_open()
         self._guarded(lambda: getattr(self._writer, "write_batch")(batch))  # noqa: B009
 
+    def write_header(self, types: Mapping[str, str | None]) -> None:
+        """Says which fields there are where no row is written, to a format that tells."""
+        if hasattr(self._writer, "write_header"):
+            self._check_open()
+            self._guarded(lambda: getattr(self._writer, "write_header")(types))  # noqa: B009
+
     def _check_open(self) -> None:
         if not self._open:
             raise SourceError(f"{self._output.name}: nothing can be written after close, or after a failed write")

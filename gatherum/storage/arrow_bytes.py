@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pyarrow import ipc
 
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column, invalid_is_missing
+from gatherum.kernels.columns.depth import shallow
 
 ROWS = b"gatherum.rows"
 
@@ -35,7 +37,8 @@ def rows_to_bytes(batch: Batch) -> pa.Buffer:
     """A row batch as an Arrow stream; its ordinal and the order of each row's keys are in it."""
     described = {"ordinal": batch.ordinal, "rows": batch.rows, "layouts": [list(keys) for keys in batch.layouts],
                  "layout": None if batch.layout is None else batch.layout.tolist()}
-    record_batch = batch.record_batch()
+    columns = {name: shallow(column) for name, column in batch.columns.items()}
+    record_batch = replace(batch, columns=columns).record_batch()
     return to_bytes(record_batch.replace_schema_metadata({ROWS: orjson.dumps(described)}))
 
 

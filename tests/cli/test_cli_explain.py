@@ -30,8 +30,8 @@ def test_the_plan_is_shown_before_and_after_with_the_rules(orders):
     text = explain(PIPELINE, orders)
     before, _, after = text.partition("plan after the optimizer\n")
     assert "engine rows: the input is small" in before
-    assert "rule limit_sort: before\nLimit  1\nSort  qty desc\nFilter  qty > 1\nScan  orders\n" in before
-    assert "rule limit_sort: after\nSort  qty desc  limit 1\nFilter  qty > 1\nScan  orders\n" in before
+    assert "rule limit_sort: before\nLimit  1\nSort  qty desc\nFilter  qty > 1  ...\n" in before
+    assert "rule limit_sort: after\nSort  qty desc  limit 1\nFilter  qty > 1  ...\n" in before
     assert after.startswith("Sort  qty desc  limit 1\nFilter  qty > 1\nScan  orders\n")
 
 

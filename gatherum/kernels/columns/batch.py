@@ -15,7 +15,8 @@ from gatherum.kernels.columns.column import Column, concat, invalid_is_missing, 
 from gatherum.kernels.columns.filtering import filtered
 from gatherum.kernels.columns.normalize import normalize
 from gatherum.kernels.columns.read import documents_of_columns
-from gatherum.types.values import Document
+from gatherum.kernels.columns.types import COLUMN_TYPES
+from gatherum.types.values import TYPE_NAMES, Document
 
 MAX_ROWS: Final = 1 << 16
 PARTITION_SHIFT: Final = 48
@@ -124,6 +125,18 @@ def batch_of_arrow(record_batch: Any, ordinal: int = 0, names: Sequence[str] | N
         if names is None or field.name in names:
             columns[field.name] = Column(normalize(record_batch.column(i)), invalid_is_missing(field))
     return Batch(columns, record_batch.num_rows, ordinal)
+
+
+def batch_without_rows(types: Mapping[str, str | None]) -> Batch:
+    """A batch of no rows with columns of these types, MongoDB's aliases; of those without one of their own, null.
+
+    >>> batch_without_rows({"a": "int", "b": None}).record_batch().schema.types
+    [DataType(int32), DataType(null)]
+    """
+    known = {TYPE_NAMES[bson]: kind for bson, kind in COLUMN_TYPES.items()}
+    empty = {name: pa.array([], pa.null() if alias is None else known.get(alias, pa.null()))
+             for name, alias in types.items()}
+    return Batch({name: Column(array) for name, array in empty.items()}, 0)
 
 
 def concat_batches(batches: Sequence[Batch]) -> Batch:

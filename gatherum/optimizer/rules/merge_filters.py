@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gatherum.optimizer.context import Context
 from gatherum.optimizer.rule import rule
 from gatherum.plan.analysis import is_deterministic
@@ -11,17 +13,22 @@ from gatherum.plan.nodes import Filter, Node
 
 @rule("merge_filters", on=(Filter,), after=("fold_constants",))
 def merge_filters(node: Node, context: Context) -> Node | None:
-    """Two filters in a row are one with the parts of both, the lower one's first; a part that stands twice is asked
-    once. Nested conjunctions are opened."""
-    match node:
-        case Filter(Filter(input, first), second):
-            return Filter(input, _merged(conjuncts(first) + conjuncts(second)))
-        case Filter(input, And(parts) as predicate) if any(isinstance(part, And) for part in parts):
-            return Filter(input, _merged(conjuncts(predicate)))
+    """Filters in a row are one with the parts of all, the lower ones' first; a part that stands twice is asked once.
+    Nested conjunctions are opened."""
+    predicates: list[Expression] = []
+    below = node
+    while isinstance(below, Filter):
+        predicates.append(below.predicate)
+        below = below.input
+    match predicates:
+        case [And(parts)] if any(isinstance(part, And) for part in parts):
+            return Filter(below, _merged(conjuncts(predicates[0])))
+        case [_, _, *_]:
+            return Filter(below, _merged(part for predicate in reversed(predicates) for part in conjuncts(predicate)))
     return None
 
 
-def _merged(parts: tuple[Expression, ...]) -> Expression:
+def _merged(parts: Iterable[Expression]) -> Expression:
     kept: list[Expression] = []
     known: set[Expression] = set()
     for part in parts:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, BinaryIO, Final, Protocol
 
 import pyarrow as pa
 from bson.errors import BSONError
 
 from gatherum.errors import LossError
-from gatherum.kernels.columns.batch import Batch, batch_of
+from gatherum.kernels.columns.batch import Batch, batch_of, batch_without_rows
 from gatherum.kernels.columns.file_batches import BatchReader, FileShape
 from gatherum.records import record
 from gatherum.types.values import Document
@@ -79,14 +79,15 @@ class ColumnWriter:
         self._convert(len(self._documents))
         self._add(batch)
 
+    def write_header(self, types: Mapping[str, str | None]) -> None:
+        """Gives the file, where no rows come, these columns."""
+        self._add(batch_without_rows(types))
+
     def finish(self) -> None:
         """Writes what is left, and completes the file."""
         self._convert(len(self._documents))
         if not self._segments:
-            table = self._take_pending()
-            encoder = self._encoding.write(self._stream, table.schema)
-            encoder.write(table)
-            encoder.close()
+            self._write_only(self._take_pending())
             return
         self._write_group()
         self._segments[-1].encoder.close()
@@ -97,6 +98,15 @@ class ColumnWriter:
             self._write_again()
         for segment in self._segments:
             segment.file.close()
+
+    def _write_only(self, table: pa.Table) -> None:
+        """Writes a file of these rows."""
+        try:
+            encoder = self._encoding.write(self._stream, table.schema)
+            encoder.write(table)
+            encoder.close()
+        except pa.ArrowInvalid as error:                      # nested deeper than the format allows
+            raise self._loss(error) from None
 
     def _convert(self, count: int) -> None:
         """Makes a batch of the first documents."""
@@ -151,13 +161,21 @@ class ColumnWriter:
         if not self._pending_rows:
             return
         table = self._take_pending()
+        try:
+            self._segment_for(table.schema).encoder.write(table)
+        except pa.ArrowInvalid as error:
+            raise self._loss(error) from None
+
+    def _segment_for(self, schema: pa.Schema) -> _Segment:
+        """The last segment, where it has this schema, or a new one."""
         last = self._segments[-1] if self._segments else None
-        if last is None or not last.schema.equals(table.schema, check_metadata=True):
+        if last is None or not last.schema.equals(schema, check_metadata=True):
             if last is not None:
                 last.encoder.close()
             file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as its segment)
-            self._segments.append(_Segment(table.schema, file, self._encoding.write(file, table.schema)))
-        self._segments[-1].encoder.write(table)
+            last = _Segment(schema, file, self._encoding.write(file, schema))
+            self._segments.append(last)
+        return last
 
     def _write_again(self) -> None:
         encoder = self._encoding.write(self._stream, self._shape.schema())
