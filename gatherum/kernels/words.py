@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from gatherum.kernels.buffers import fixed_values
 from gatherum.kernels.coding import pack_strings
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
@@ -128,7 +129,7 @@ class WordMaker:
             return self._of_variant(column)
         array, kind = column.array, column.array.type
         if kind == _LONG and not array.null_count and not self.exact:
-            return WordColumn(array.to_numpy().view(np.uint64), _HIGH[INTEGER], True)
+            return WordColumn(fixed_values(array).view(np.uint64), _HIGH[INTEGER], True)
         invalid = int(BsonType.MISSING if column.missing else BsonType.NULL)
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return self._of_strings(array, STRING, SHORT_STRING, invalid)
