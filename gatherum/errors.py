@@ -17,7 +17,7 @@ class GatherumError(Exception):
     """The root of the tree.
 
     `code` is MongoDB's number for the error, or None; `places` leads from the outermost place (a stage) to the
-    innermost (an operator).
+    innermost (an operator). `node` is the node of the plan that failed, in an error that comes of running it.
     """
 
     code: int | None = None
@@ -32,6 +32,7 @@ class GatherumError(Exception):
         Exception.__init__(self, message)
         self.message = message
         self.places: tuple[str, ...] = ()
+        self.node: Any = None
         self._code = code if code is not None else type(self).code
         self.code = self._code
 
@@ -115,6 +116,16 @@ class InvalidOperation(ResultError):
 
 class InternalError(GatherumError):
     """gatherum itself is at fault: please report it, with the message."""
+
+
+@contextmanager
+def failing_in(node: Any) -> Iterator[None]:
+    """Notes the node of the plan in errors of the query that come from it, or from what runs it."""
+    try:
+        yield
+    except QueryError as error:
+        error.node = error.node or node
+        raise
 
 
 @contextmanager

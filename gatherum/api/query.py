@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatherum.api.inputs import Open
 from gatherum.api.peeked import Peekable, Peeked
-from gatherum.errors import PipelineError, SourceError, depth_limited
+from gatherum.errors import PipelineError, QueryError, SourceError, depth_limited
 from gatherum.frontends.mongo.expressions import Names, check_variable_name, parse_expression
 from gatherum.frontends.mongo.stage import Context, parse_pipeline
 from gatherum.functions.registry import nearest
@@ -18,6 +19,7 @@ from gatherum.optimizer.context import Context as OptimizerContext
 from gatherum.optimizer.driver import Optimized, optimize
 from gatherum.plan.analysis import NOTHING, paths_read
 from gatherum.plan.nodes import Filter, Limit, Node, Project, ReplaceRoot, Scan, Skip, Unwind
+from gatherum.plan.places import Stage, places_of
 from gatherum.plan.protocols import Coverage, Source
 from gatherum.plan.render import subplans
 from gatherum.rows.expressions import compile_expression
@@ -48,6 +50,7 @@ class Query:
     metrics: OperatorMetrics | None = None
     seconds: float | None = None
     known: OptimizerContext = field(default_factory=OptimizerContext)
+    stages: Sequence[Stage] = ()
     planning: float = 0.0
     """The seconds until the first row could be asked for: parsing, opening, optimizing, setting the engine up."""
     prepared: float = field(default_factory=time.monotonic)
@@ -80,17 +83,31 @@ class Query:
 
 @depth_limited(PipelineError, "the pipeline")
 def check(openers: Mapping[str, Open], collection: str | None, pipeline: Any,
-          let: Mapping[str, Value] | None = None) -> tuple[Node, Mapping[str, Value]]:
-    """The plan of a pipeline, and its variables; nothing is opened. PipelineError or SourceError where the pipeline is
-    wrong, or reads a collection that is not there."""
+          let: Mapping[str, Value] | None = None) -> tuple[Node, Mapping[str, Value], list[Stage]]:
+    """The plan of a pipeline, its variables and its stages; nothing is opened. PipelineError where the pipeline is
+    wrong, SourceError where it reads a collection that is not there."""
     variables = {"NOW": _now(), **_let(let or {})}
     names = Names(frozenset(variables) - {"NOW"})
-    plan = parse_pipeline(pipeline, Context(names, collection=collection))
+    stages: list[Stage] = []
+    plan = parse_pipeline(pipeline, Context(names, collection=collection, made=stages))
     for name in scanned(plan):
         if name not in openers:
             known = f"; there are {', '.join(sorted(openers))}" if openers else ""
             raise SourceError(f"there is no collection {name!r}{nearest(name, openers) or known}")
-    return plan, variables
+    return plan, variables, stages
+
+
+@contextmanager
+def placed(stages: Sequence[Stage]) -> Iterator[None]:
+    """Names the stage in errors that come of a node of the plan."""
+    try:
+        yield
+    except QueryError as error:
+        if error.node is not None:
+            for place in reversed(places_of(error.node, stages)):
+                error.within(place)
+            error.node = None
+        raise
 
 
 @depth_limited(PipelineError, "the pipeline")
@@ -98,13 +115,15 @@ def prepare(openers: Mapping[str, Open], collection: str | None, pipeline: Any, 
             let: Mapping[str, Value] | None = None, max_time_ms: float | None = None) -> Query:
     """Checks a pipeline, opens what it reads and optimizes it; nothing is read yet but what tells formats apart."""
     started = time.perf_counter()
-    plan, variables = check(openers, collection, pipeline, let)
+    plan, variables, stages = check(openers, collection, pipeline, let)
     coverage = Coverage()
     sources = {name: openers[name](coverage, settings) for name in dict.fromkeys(scanned(plan))}
     context = OptimizerContext({name: source.statistics() for name, source in sources.items()},
                                {name: source.accepts | {"fields"} for name, source in sources.items()})
-    return Query(plan, optimize(plan, context), sources, variables, settings, coverage,
-                 Cancellation.after(max_time_ms), known=context, planning=time.perf_counter() - started)
+    with placed(stages):
+        optimized = optimize(plan, context)
+    return Query(plan, optimized, sources, variables, settings, coverage, Cancellation.after(max_time_ms),
+                 known=context, stages=stages, planning=time.perf_counter() - started)
 
 
 def _now() -> dt.datetime:

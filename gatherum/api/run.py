@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from gatherum.api.query import Query
+from gatherum.api.query import Query, placed
 from gatherum.errors import GatherumError, InternalError, OperatorError, depth_limited
 from gatherum.types.values import Document
 
@@ -41,7 +41,7 @@ def run_rows(query: Query) -> Generator[list[Document]]:
     started = time.perf_counter()
     query.planning += started - starting
     try:
-        for batch in _guarded(executor.run(query.optimized.plan)):
+        for batch in _guarded(executor.run(query.optimized.plan), query):
             query.cancellation.check()
             yield batch
     finally:
@@ -75,16 +75,16 @@ def run_columnar(query: Query) -> Generator[Any]:
         started = time.perf_counter()
         query.planning += started - starting
         try:
-            yield from _guarded(executor.run(fragment))
+            yield from _guarded(executor.run(fragment), query)
         finally:
             query.metrics = executor.metrics
             query.seconds = time.perf_counter() - started
 
 
-def _guarded(batches: Iterator[Any]) -> Iterator[Any]:
-    """The same batches; an error that is not one of ours is a bug, and is reported as one."""
+def _guarded(batches: Iterator[Any], query: Query) -> Iterator[Any]:
+    """The same batches; an error names its stage, and one that is not ours is a bug, and is reported as one."""
     try:
-        with depth_limited(OperatorError, "a document"):
+        with placed(query.stages), depth_limited(OperatorError, "a document"):
             yield from batches
     except (GatherumError, OSError, MemoryError, KeyboardInterrupt, GeneratorExit):
         raise

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from gatherum.errors import InternalError
+from gatherum.errors import InternalError, failing_in
 from gatherum.optimizer.context import Context
 from gatherum.optimizer.order import ORDER
 from gatherum.optimizer.rule import Rule
@@ -60,7 +60,8 @@ def optimize(plan: Node, context: Context, rules: Iterable[Rule] = ORDER) -> Opt
 
 
 def _once(rule: Rule, node: Node, context: Context, fired: list[Fired]) -> Node:
-    changed = rule.apply(node, context)
+    with failing_in(node if rule.on else None):
+        changed = rule.apply(node, context)
     if changed is None:
         return node
     known, found = output_fields(node, CHECKED), output_fields(changed, CHECKED)

@@ -20,6 +20,7 @@ from typing import Literal as OneOf
 
 import pyarrow as pa
 
+from gatherum.errors import failing_in
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.evaluate import ColumnExpression, Evaluation
 from gatherum.plan.expressions import Expression, Get, Literal, Variable
@@ -116,7 +117,7 @@ class Operator(ABC):
     def push(self, batch: Batch) -> list[Batch]:
         """Takes a batch; returns the batches that are ready, without empty ones."""
         self.metrics.take(batch.rows)
-        with self.metrics.timed():
+        with self.metrics.timed(), failing_in(self.node):
             made = [made for made in self.process(batch) if made.rows]
         self.metrics.give(sum(out.rows for out in made))
         return made
@@ -133,7 +134,7 @@ class Operator(ABC):
         """Times a lazy series of batches: only the time until each is ready counts."""
         pending = iter(batches)
         while True:
-            with self.metrics.timed():
+            with self.metrics.timed(), failing_in(self.node):
                 batch = next(pending, None)
             if batch is None:
                 return

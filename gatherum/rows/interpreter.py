@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from gatherum.definitions import Definitions
-from gatherum.errors import OperatorError, depth_limited
+from gatherum.errors import OperatorError, depth_limited, failing_in
 from gatherum.functions.operator import Evaluator, Frame
 from gatherum.plan.expressions import Expression
 from gatherum.plan.nodes import Node, Scan
@@ -31,7 +31,7 @@ class Watch(Protocol):
     """Who counts and times what the nodes do."""
 
     def made(self, node: Node, batches: Batches) -> Batches:
-        """The rows that a node makes, passed on as they are asked for."""
+        """The rows that a node makes, passed on as they are asked for; errors note the node."""
         ...
 
     def held(self, node: Node, batches: Batches) -> Batches:
@@ -65,7 +65,8 @@ class Run:
         if id(node) in self._held:
             rows = iter(self._held.pop(id(node)))
             return rows if self.watch is None else self.watch.held(node, rows)
-        produced = interpreters()[type(node)](node, self)
+        with failing_in(node):
+            produced = interpreters()[type(node)](node, self)
         return produced if self.watch is None else self.watch.made(node, produced)
 
     def hold(self, node: Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatherum.errors import failing_in
 from gatherum.plan.nodes import Node, Shared
 from gatherum.plan.render import subplans
 from gatherum.rows.batches import Batches
@@ -25,7 +26,7 @@ class Meter:
             reader = self._running[-1][0] if self._running else None
             self._running.append((node, metrics))
             try:
-                with metrics.timed():
+                with metrics.timed(), failing_in(node):
                     batch = next(batches, None)
             finally:
                 self._running.pop()

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any
 
 from gatherum.definitions import Definitions
@@ -17,6 +17,7 @@ from gatherum.errors import GatherumError, PipelineError, UnsupportedError
 from gatherum.frontends.mongo.expressions import NO_NAMES, Names
 from gatherum.functions.registry import nearest
 from gatherum.plan.nodes import Node, Scan, Shared
+from gatherum.plan.places import Stage as Made
 from gatherum.records import record
 from gatherum.types.values import Document, Value, type_name
 
@@ -27,12 +28,14 @@ MOST_LEVELS = 200
 @record
 class Context:
     """What a stage may need beyond its argument: the variables in scope, the place of the pipeline it stands in
-    (`top`, `facet`, `lookup` or `union`), and the position in it, counted from 0."""
+    (`top`, `facet`, `lookup` or `union`), and the position in it, counted from 0. `made` takes the stages, with the
+    nodes that they were made into."""
 
     names: Names = NO_NAMES
     place: str = "top"
     position: int = 0
     collection: str | None = None
+    made: list[Made] = field(default_factory=list, compare=False)
 
 
 Translate = Callable[[Value, Node, Context], Node]
@@ -94,14 +97,34 @@ def parse_pipeline(pipeline: Value, context: Context) -> Node:
     elif context.collection is not None:
         node = Scan(context.collection)
     for position, written in enumerate(pipeline):
+        name = next(iter(written), "") if isinstance(written, dict) else ""
+        place = f"stage {position + 1}" + (f" ({name})" if name else "")
+        known = len(context.made)
         try:
-            node = _translate(written, node, replace(context, position=position))
+            made = _translate(written, node, replace(context, position=position))
         except GatherumError as error:
-            name = next(iter(written), "") if isinstance(written, dict) else ""
-            raise error.within(f"stage {position + 1}" + (f" ({name})" if name else "")) from None
+            raise error.within(place) from None
+        within(place, context.made, known)
+        context.made.append(Made(name, (place,), _between(made, node)))
+        node = made
     if node is None:
         raise PipelineError("the pipeline has no input: start it with $documents, or name a collection", 73)
     return node
+
+
+def within(place: str, made: list[Made], start: int) -> None:
+    """Notes of the stages from `start` that they are those of a pipeline inside `place`."""
+    made[start:] = [replace(each, places=(place, *each.places)) for each in made[start:]]
+
+
+def _between(top: Node, below: Node | None) -> tuple[Node, ...]:
+    """The nodes above another one, from the top."""
+    nodes: list[Node] = []
+    node: Node | None = top
+    while node is not None and node is not below:
+        nodes.append(node)
+        node = next(node.inputs(), None)
+    return tuple(nodes)
 
 
 def _check_depth(pipeline: Value) -> None:

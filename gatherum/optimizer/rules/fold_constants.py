@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from gatherum.errors import GatherumError
+from gatherum.errors import GatherumError, failing_in
 from gatherum.functions.registry import operators
 from gatherum.optimizer.context import Context
 from gatherum.optimizer.rule import rule
@@ -57,7 +57,9 @@ def _folded(plan: Node, folding: _Folding) -> Node:
         chain.append(below)
     made: Node | None = None
     for node in reversed(chain):
-        changed = with_side_plans(with_expressions(node, folding.fold), side)
+        with failing_in(node):
+            folded = with_expressions(node, folding.fold)
+        changed = with_side_plans(folded, side)
         made = changed if made is None else with_first_input(changed, made)
     return made or plan
 

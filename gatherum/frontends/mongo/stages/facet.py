@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import split_path
-from gatherum.frontends.mongo.stage import Context, parse_pipeline, stage
+from gatherum.frontends.mongo.stage import Context, parse_pipeline, stage, within
 from gatherum.plan.nodes import Facet, Node
 from gatherum.types.values import Value, type_name
 
@@ -25,10 +25,12 @@ def facet(argument: Value, input: Node, context: Context) -> Node:
         _check_name(name)
         if not isinstance(pipeline, list | tuple):
             raise PipelineError(f"{name}: a pipeline is an array of stages, not {type_name(pipeline)}", 40170)
+        known = len(context.made)
         try:
             branches.append(parse_pipeline(pipeline, replace(context, place="facet", position=0)))
         except PipelineError as error:
             raise error.within(name) from None
+        within(name, context.made, known)
     return Facet(input, tuple(argument), tuple(branches))
 
 
