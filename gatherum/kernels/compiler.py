@@ -7,32 +7,27 @@ low priority compiles it, and queries go on without it until it is there.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib
 import os
 import pkgutil
-import shutil
 import subprocess
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
+from gatherum.kernels.generations import COMPLETE, alone, forget_old_generations
 from gatherum.runtime.cancel import TICK
 from gatherum.runtime.settings import Settings
 
-COMPLETE: Final = "complete"
 FAILED: Final = "failed"
-GENERATIONS_KEPT: Final = 4
-RECENT: Final = 24 * 3600
-"""A generation used within so many seconds is kept in any case."""
 _lock = threading.Lock()
 _helpers: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
 _base: Path | None = None
@@ -188,31 +183,7 @@ def compile_all() -> None:
             if _digest_of_sources() == _sources:
                 (directory / COMPLETE).touch()
                 (directory / FAILED).unlink(missing_ok=True)
-            _forget_old_generations(directory.parent)
-
-
-@contextmanager
-def alone(directory: Path, name: str) -> Iterator[None]:
-    """Holds other processes off while they ask for the same name, if the directory can be written."""
-    with ExitStack() as stack:
-        with suppress(OSError):
-            directory.mkdir(parents=True, exist_ok=True)
-            file = stack.enter_context(open(directory / f"{name}.lock", "w"))
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _forget_old_generations(base: Path) -> None:
-    """Removes the directories of other versions, except the latest few and those in use."""
-    used = {path: _last_use(path) for path in base.iterdir() if path.is_dir()}
-    for old in sorted(used, key=used.__getitem__, reverse=True)[GENERATIONS_KEPT:]:
-        if used[old] < time.time() - RECENT:
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def _last_use(directory: Path) -> float:
-    marks = (directory, directory / COMPLETE)
-    return max((mark.stat().st_mtime for mark in marks if mark.exists()), default=0.0)
+            forget_old_generations(directory.parent)
 
 
 def available(mode: str = "auto", check: Callable[[], None] = lambda: None) -> bool:

@@ -11,7 +11,6 @@ from types import FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
 from gatherum.kernels.compiler import (
-    alone,
     asked,
     cache_directory,
     code_key,
@@ -21,6 +20,7 @@ from gatherum.kernels.compiler import (
     summary,
     write_failure,
 )
+from gatherum.kernels.generations import alone
 
 Overloads = dict[str, Callable[..., None]]
 

@@ -26,8 +26,8 @@ from gatherum.kernels.evaluate import ColumnExpression, Evaluation
 from gatherum.plan.expressions import Expression, Get, Literal, Variable
 from gatherum.plan.nodes import Node
 from gatherum.plan.render import expression_text
+from gatherum.runtime.budget import Budget
 from gatherum.runtime.cancel import Cancellation
-from gatherum.runtime.memory import Budget
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.settings import Settings
 from gatherum.runtime.temporary import TemporarySpace

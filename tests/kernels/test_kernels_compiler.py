@@ -13,7 +13,7 @@ import pytest
 
 import gatherum
 from gatherum.functions.aggregate import Aggregate, AggregateState
-from gatherum.kernels import compiler, overloads
+from gatherum.kernels import compiler, generations, overloads
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.states.choose import states_for
@@ -129,7 +129,7 @@ def test_old_generations_are_forgotten_and_those_in_use_are_not(tmp_path):
         os.utime(directory / compiler.COMPLETE, (long_ago + number,) * 2)
         os.utime(directory, (long_ago + number,) * 2)
     (base / "0" / compiler.COMPLETE).touch()
-    compiler._forget_old_generations(base)
+    generations.forget_old_generations(base)
     assert {path.name for path in base.iterdir()} == {"0", "5", "6", "7"}
 
 
