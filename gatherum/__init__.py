@@ -38,3 +38,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"gatherum.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'gatherum' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

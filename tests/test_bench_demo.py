@@ -8,12 +8,10 @@ import pytest
 from bson import Decimal128
 
 import gatherum as gm
-from gatherum.cli.demo.files import write_shop, write_ticks
-from gatherum.cli.demo.pipelines import PIPELINES
-
-pytest.importorskip("duckdb")
 from bench.demo import alike, answer, connected
 from bench.demo_sql import SQL
+from gatherum.cli.demo.files import write_shop, write_ticks
+from gatherum.cli.demo.pipelines import PIPELINES
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 
 from gatherum.errors import SourceError
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Partition, Request, Skipped, Statistics
+from gatherum.types.given import PLAIN, bson_value
 from gatherum.types.values import Document
 
 
@@ -63,19 +64,25 @@ class MemorySource:
                 yield documents
 
     def _checked(self, batch: list[Any], position: int, on_bad: OnBad) -> list[Document]:
-        """The batch as documents; other values are reported by their position, counted from 0."""
-        if set(map(type, batch)) == {dict}:
+        """The batch as documents of BSON values; what is none is reported by its position, counted from 0."""
+        if set(map(type, batch)) == {dict} and PLAIN.issuperset(
+                map(type, itertools.chain.from_iterable(map(dict.values, batch)))):
             return batch
         documents = []
         for place, value in enumerate(batch, position):
-            if isinstance(value, Mapping):
-                documents.append(value if type(value) is dict else dict(value))
-                continue
-            reason = f"a document (a dict) was expected, not {type(value).__name__}"
-            if on_bad == "error":
-                raise SourceError(f"{self.name}[{place}]: {reason}")
-            self._coverage.skip(Skipped(self.name, place, f"[{place}]", reason))
+            try:
+                documents.append(_document(value))
+            except (TypeError, ValueError, RecursionError) as error:
+                if on_bad == "error":
+                    raise SourceError(f"{self.name}[{place}]: {error}") from None
+                self._coverage.skip(Skipped(self.name, place, f"[{place}]", str(error)))
         return documents
+
+
+def _document(value: Any) -> Document:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"a document (a dict) was expected, not {type(value).__name__}")
+    return bson_value(value)
 
 
 def _batches(values: Iterable[Any], limit: int | None) -> Iterator[list[Any]]:

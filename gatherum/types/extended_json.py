@@ -9,7 +9,6 @@ wrote; a document is taken for a wrapper only where it has exactly the wrapper's
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import math
 import re
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
+from bson.errors import BSONError
 
 from gatherum.types.order import regex_options
 from gatherum.types.values import INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, Value, from_millis, millis
@@ -139,7 +139,7 @@ _NOT_PLAIN: Final = frozenset({dict, list, int})
 def _decode_wrapper(name: str, value: dict[str, Any]) -> tuple[Value] | None:
     try:
         return _DECODERS[name](value)
-    except (ValueError, TypeError, KeyError, binascii.Error, ArithmeticError):
+    except (ValueError, TypeError, KeyError, ArithmeticError, BSONError):
         return None
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -38,7 +39,6 @@ def test_everything_gives_the_same_rows(make, engine):
 
 @ENGINES
 def test_relations_of_duckdb(engine):
-    duckdb = pytest.importorskip("duckdb")
     db = gm.connect({"made": duckdb.sql("select range a, range % 2 = 0 as even from range(4)")}, engine=engine)
     for _ in range(2):
         assert db.made.find({"even": True}).to_list() == [{"a": 0, "even": True}, {"a": 2, "even": True}]

@@ -4,6 +4,7 @@ import datetime as dt
 import gc
 import threading
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -81,7 +82,6 @@ def test_any_library_takes_the_rows_as_an_arrow_stream(run):
 
 
 def test_duckdb_takes_a_result(run):
-    duckdb = pytest.importorskip("duckdb")
     relation = duckdb.from_arrow(run(PLAIN))
     assert relation.aggregate("sum(n)").fetchall() == [(3,)]
 

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import os
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -58,7 +59,6 @@ def test_numbers_of_two_types_share_a_plain_column_where_each_can_be_told_by_its
 
 
 def test_other_tools_read_it(tmp_path):
-    duckdb = pytest.importorskip("duckdb")
     import polars as pl
 
     path = str(tmp_path / "x.parquet")

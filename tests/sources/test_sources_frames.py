@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -37,7 +38,6 @@ def test_tables_and_frames_are_read_any_number_of_times(given):
 
 
 def test_relations_of_duckdb():
-    duckdb = pytest.importorskip("duckdb")
     source = ArrowSource(duckdb.sql("select range a, 'k' s from range(3)"), "rows")
     assert read(source) == read(source) == [{"a": i, "s": "k"} for i in range(3)]
 

@@ -5,6 +5,7 @@ import decimal
 import io
 import math
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -229,7 +230,6 @@ def test_files_of_polars(tmp_path):
 
 
 def test_files_of_duckdb(tmp_path):
-    duckdb = pytest.importorskip("duckdb")
     path = tmp_path / "x.parquet"
     duckdb.sql(f"copy (select range::int i, 'k' || range % 2 s, {{'a': [range]}} o from range(3)) to '{path}'")
     source = open_files(path)

@@ -1,0 +1,88 @@
+"""Values that a caller gives, brought to the classes that the engine works with.
+
+The rules are those of pymongo's encoder: subclasses count as their bases, tuples are arrays, dates are in UTC and in
+whole milliseconds. What BSON has no type for is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from bson.datetime_ms import DatetimeMS
+
+from gatherum.types.values import INT64_MAX, INT64_MIN, Missing, Value
+
+PLAIN: Final[frozenset[type]] = frozenset({
+    str, int, float, bool, type(None), bytes, Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey,
+    Missing, ObjectId, Regex, Timestamp})
+"""The classes whose values are taken as they are; ints must fit 64 bits."""
+
+
+def bson_value(value: Any) -> Value:
+    """The value in the engine's classes, itself where it is in them; TypeError or ValueError for what BSON cannot hold.
+
+    >>> bson_value({"a": (1, 2)})
+    {'a': [1, 2]}
+    """
+    cls = type(value)
+    if cls in PLAIN:
+        if cls is int and not INT64_MIN <= value <= INT64_MAX:
+            raise ValueError(f"{value} does not fit BSON's 64-bit integers: use bson.Decimal128, or a double")
+        return value
+    if isinstance(value, dt.datetime):
+        return _date(value)
+    if isinstance(value, Mapping):
+        return _document(value)
+    if isinstance(value, list | tuple):
+        items = [bson_value(item) for item in value]
+        same = cls is list and all(made is item for made, item in zip(items, value, strict=True))
+        return value if same else items
+    return _other(value)
+
+
+def _date(value: dt.datetime) -> dt.datetime:
+    if value != value:                                          # pandas' NaT
+        raise ValueError(f"{value!r} is no date: use None")
+    if value.tzinfo is None and type(value) is dt.datetime and not value.microsecond % 1000:
+        return value
+    utc = value if value.tzinfo is None else value.astimezone(dt.UTC)
+    return dt.datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond // 1000 * 1000)
+
+
+def _document(value: Mapping[Any, Any]) -> dict[str, Value]:
+    same = type(value) is dict
+    made: dict[str, Value] = {}
+    for name, item in value.items():
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a field must be a string, not {name!r}")
+        try:
+            made[name] = bson_value(item)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"field {name!r}: {error}") from None
+        same = same and made[name] is item
+    return value if same and isinstance(value, dict) else made
+
+
+def _other(value: Any) -> Value:
+    match value:
+        case uuid.UUID():
+            return Binary.from_uuid(value)
+        case re.Pattern():
+            return Regex.from_native(value)
+        case Code() | Binary() | Int64() | ObjectId():
+            return value
+        case bool() | int():
+            return bson_value(int(value))
+        case float():
+            return float(value)
+        case str():
+            return str(value)
+        case bytes():
+            return bytes(value)
+    name = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    raise TypeError(f"BSON has no type for {name}, such as {value!r}: convert it first")

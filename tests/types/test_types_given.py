@@ -1,0 +1,60 @@
+"""Values that callers give are brought to the engine's classes, or refused with their place."""
+
+import collections
+import datetime as dt
+import decimal
+import enum
+import re
+import uuid
+
+import numpy as np
+import pandas as pd
+import pytest
+from bson import Binary, Int64, ObjectId, Regex
+
+import gatherum as gm
+from gatherum.errors import SourceError
+from gatherum.types.given import bson_value
+
+
+class Size(enum.IntEnum):
+    LARGE = 3
+
+
+class Name(str):
+    pass
+
+
+@pytest.mark.parametrize(("given", "made"), [
+    (np.float64(2.5), 2.5), (Size.LARGE, 3), (Name("x"), "x"), ((1, (2,)), [1, [2]]),
+    (collections.OrderedDict(b=1, a=(2,)), {"b": 1, "a": [2]}), (re.compile("x"), Regex("x", 32)),
+    (uuid.UUID(int=1), Binary.from_uuid(uuid.UUID(int=1))),
+    (dt.datetime(2020, 1, 1, 0, 0, 0, 1999), dt.datetime(2020, 1, 1, 0, 0, 0, 1000)),
+    (dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2))), dt.datetime(2019, 12, 31, 22)),
+    (pd.Timestamp("2020-01-01"), dt.datetime(2020, 1, 1))])
+def test_what_has_a_bson_type_gets_the_class_for_it(given, made):
+    found = bson_value({"a": [given]})["a"][0]
+    assert (type(found), found) == (type(made), made)
+
+
+@pytest.mark.parametrize("given", [
+    {"a": [1, 2.5, "x", None, True, {"b": Int64(1)}], "_id": ObjectId()}, [], {}, 2**63 - 1,
+    dt.datetime(2020, 1, 1, microsecond=5000)])
+def test_what_is_in_the_engines_classes_is_not_copied(given):
+    assert bson_value(given) is given
+
+
+@pytest.mark.parametrize(("given", "reason"), [
+    (np.int64(3), "numpy.int64"), (np.bool_(True), "numpy.bool"), (decimal.Decimal(1), "decimal.Decimal"),
+    (dt.date(2020, 1, 1), "datetime.date"), ({1}, "set"), (bytearray(b"x"), "bytearray"), (2**63, "64-bit"),
+    (pd.NaT, "NaT"), ({1: 2}, "name of a field")])
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_what_bson_has_no_type_for_is_an_error_with_its_place(given, reason, engine):
+    with pytest.raises(SourceError, match=r"^source\[1\]: field 'a': field 'b': .*" + re.escape(reason)):
+        gm.aggregate([{}, {"a": {"b": given}}], [], engine=engine).to_list()
+
+
+def test_values_that_are_refused_can_be_skipped():
+    result = gm.aggregate([{"a": 1}, {"a": {2}}, {"a": 3}], [], on_bad="skip")
+    assert result.to_list() == [{"a": 1}, {"a": 3}]
+    assert [skipped["place"] for skipped in result.coverage["skipped"]] == ["[1]"]
