@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from gatherum.api.query import Query
@@ -30,7 +31,8 @@ def explain_query(query: Query, execute: bool) -> dict[str, Any]:
         "sources": {name: {"rows": known.rows, "bytes": known.bytes, "accepts": sorted(query.sources[name].accepts)}
                     for name, known in query.known.statistics.items()}}
     if execute:
-        rows = sum(len(batch) if isinstance(batch, list) else batch.rows for batch in run(query))
+        with closing(run(query)) as batches:
+            rows = sum(len(batch) if isinstance(batch, list) else batch.rows for batch in batches)
         executed = {"rows": rows, "seconds": query.seconds, "planningSeconds": query.planning,
                     "operators": _described(query, query.metrics)}
         return {**_engine(query), **explained, "executionStats": executed}

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -93,12 +94,24 @@ class Result:
 
     def _documents(self) -> Iterator[Document]:
         """What is left of the present batch, then the other batches."""
-        yield from self._row
-        while (batch := self._next_batch()) is not None:
-            self._progress.hide()
-            self._batch = list(self._rows_of(batch))
-            self._row = iter(self._batch)
+        with self._ended_by_failure():
             yield from self._row
+            while (batch := self._next_batch()) is not None:
+                self._progress.hide()
+                self._batch = list(self._rows_of(batch))
+                self._row = iter(self._batch)
+                yield from self._row
+
+    @contextmanager
+    def _ended_by_failure(self) -> Iterator[None]:
+        """Ends the query where Ctrl-C or an error interrupts its reader: who handles that still holds on to it."""
+        try:
+            yield
+        except GeneratorExit:                               # an iteration that is given up may be taken up again
+            raise
+        except BaseException:
+            self.close()
+            raise
 
     def _use(self, how: str) -> None:
         if self._used:
@@ -140,7 +153,8 @@ class Result:
     def to_list(self) -> list[Document]:
         """All rows as documents with BSON values."""
         self._use("read into a list")
-        return [row for batch in self._taken() for row in self._rows_of(batch)]
+        with self._ended_by_failure():
+            return [row for batch in self._taken() for row in self._rows_of(batch)]
 
     def _column_batches(self) -> Iterator[Any]:
         from gatherum.kernels.columns.batch import MAX_ROWS, batch_of
@@ -156,7 +170,8 @@ class Result:
         """All rows as one batch of columns."""
         from gatherum.kernels.columns.batch import batch_without_rows, concat_batches
 
-        batches = [batch for batch in self._column_batches() if batch.rows]
+        with self._ended_by_failure():
+            batches = [batch for batch in self._column_batches() if batch.rows]
         return concat_batches(batches) if batches else batch_without_rows(self._known_fields())
 
     def _known_fields(self) -> Types:
@@ -209,7 +224,7 @@ class Result:
 
         self._use(f"written to {os.fspath(path)}")
         rows = 0
-        with open_sink(path, format, lossy, **options) as sink:
+        with self._ended_by_failure(), open_sink(path, format, lossy, **options) as sink:
             as_columns = self._columnar and sink.columnar
             for batch in self._taken():
                 if as_columns and batch.rows:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gatherum.errors import ResourceError, SettingError
+from gatherum.errors import CancelledError, ResourceError, SettingError
 
 OUT_OF_DISK_SPACE = 14031
 RESERVE_SHARE = 0.05
@@ -41,10 +41,12 @@ class TemporarySpace:
         self._temp_directory = temp_directory
         self._limit = disk_limit
         self._files: set[TemporaryFile] = set()
+        self._closed = False
         self._lock = threading.Lock()
 
     def create(self, label: str) -> TemporaryFile:
-        """A new empty file, whose name begins with `label`."""
+        """A new empty file, whose name begins with `label`; CancelledError where the space has been closed, as for a
+        thread that has not noticed yet that its query has ended."""
         if self._limit == 0:
             raise ResourceError("the query needs more memory than its limit, and may not write to disk: raise the "
                                 "setting memory_limit, or allow temporary files (allowDiskUse, disk_limit)")
@@ -55,6 +57,10 @@ class TemporarySpace:
             raise _failure(error, self._temp_directory) from error
         with self._lock:
             self._files.add(file)
+            closed = self._closed
+        if closed:
+            file.close()
+            raise CancelledError("the query has ended, and writes no more to disk")
         return file
 
     def reserve(self, size: int) -> None:
@@ -86,7 +92,10 @@ class TemporarySpace:
 
     def close(self) -> None:
         """Removes all files; may be called again."""
-        for file in list(self._files):
+        with self._lock:
+            self._closed = True
+            files = list(self._files)
+        for file in files:
             file.close()
 
     def __enter__(self) -> Self:

@@ -252,3 +252,20 @@ def test_ending_a_result_frees_threads_and_temporary_files(spilling, end):
             raise ZeroDivisionError
     assert left() == []
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("read", [list, lambda result: result.to_list(), lambda result: result.to_arrow(),
+                                  lambda result: result.write("x.ndjson")])
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_an_interrupt_of_the_reader_ends_the_query(monkeypatch, tmp_path, read, engine):
+    def interrupt(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    result = gm.aggregate([{"a": 1}] * 5000, [{"$match": {"a": 1}}], engine=engine, kernels="off")
+    monkeypatch.setattr(result, "_rows_of", interrupt)
+    monkeypatch.setattr(result, "_column_batches", lambda: map(interrupt, result._taken()))
+    with pytest.raises(KeyboardInterrupt):
+        read(result)
+    assert result.stats["seconds"] is not None
+    assert list(tmp_path.iterdir()) == []

@@ -115,12 +115,15 @@ ENDED_WITHIN = 1.5
 """A second, and on a busy machine half of one for the end of the process."""
 LONG = "[{$sort: {f: 1}}, {$group: {_id: '$i', all: {$push: '$f'}}}, {$sort: {all: 1}}]"
 PYTHON = """
-import sys
+import glob, os, sys, tempfile
 import gatherum as gm
+path, out = sys.argv[1:]
 try:
-    gm.aggregate(sys.argv[1], [{"$sort": {"f": 1}}, {"$group": {"_id": "$i", "all": {"$push": "$f"}}}]).to_list()
+    CALL
 except KeyboardInterrupt:
-    print("caught", flush=True)
+    print("caught", len(glob.glob(tempfile.gettempdir() + "/*/*")), os.path.exists(out), flush=True)
+    settings = {"engine": "columnar", "kernels": "off", "progress": "off"}
+    print("next", gm.aggregate([{"a": 1}, {"a": 2}], [{"$sort": {"a": -1}}], **settings).to_list())
 """
 
 
@@ -168,13 +171,17 @@ def test_an_interrupt_ends_kernels_within_a_second(columns, temporary, threads):
     ended_by_an_interrupt(child, temporary)
 
 
-def test_an_interrupt_ends_spilling_within_a_second(columns, temporary):
-    child = spawn("run", LONG, columns, "--memory-limit", "40MB", environment={"TMPDIR": str(temporary)})
+def wait_until_spilled(child, temporary):
     deadline = time.monotonic() + 60
     while not any(path.is_file() and path.stat().st_size for path in temporary.glob("*/*")):
         assert child.isalive()
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_an_interrupt_ends_spilling_within_a_second(columns, temporary):
+    child = spawn("run", LONG, columns, "--memory-limit", "40MB", environment={"TMPDIR": str(temporary)})
+    wait_until_spilled(child, temporary)
     ended_by_an_interrupt(child, temporary)
 
 
@@ -196,17 +203,47 @@ def test_an_interrupt_ends_a_compilation_within_a_second(columns, temporary, emp
     ended_by_an_interrupt(child, temporary)
 
 
-@pytest.mark.parametrize("phase", ["0%, 0 of 3,000,000 rows read", "100%, 3,000,000 of 3,000,000 rows read"])
-def test_in_python_it_is_a_keyboard_interrupt(columns, temporary, empty_cache, phase):
-    compiles = phase.startswith("0")
-    environment = {"TMPDIR": str(temporary), **(empty_cache if compiles else {}),
-                   "GATHERUM_KERNELS": "on" if compiles else "auto"}
-    child = pexpect.spawn(sys.executable, ["-c", PYTHON, columns], encoding="utf-8", timeout=60, dimensions=(24, 100),
-                          env={**PLAIN, "TERM": "xterm-256color", **environment})
-    child.expect(phase)
+def interrupted_in_python(call, path, temporary, phase, **environment):
+    """Runs a call in a process of its own and interrupts it in a phase: once a text is shown, or rows are on disk."""
+    script = PYTHON.replace("CALL", call)
+    out = temporary.parent / "out.ndjson"
+    child = pexpect.spawn(sys.executable, ["-c", script, path, str(out)], encoding="utf-8", timeout=60,
+                          dimensions=(24, 100), env={**PLAIN, "TERM": "xterm-256color", "TMPDIR": str(temporary),
+                                                     **environment})
+    if phase == "spilled":
+        wait_until_spilled(child, temporary)
+    else:
+        child.expect(phase)
     start = time.monotonic()
     child.sendintr()
     child.expect("caught")
     assert time.monotonic() - start < ENDED_WITHIN
-    assert finished(child) == (0, "\r\n")
+    code, text = finished(child)
+    assert (code, text.split("\r\n")) == (0, [" 0 False", "next [{'a': 2}, {'a': 1}]", ""])
     assert list(temporary.iterdir()) == []
+
+
+GROUPED = 'gm.aggregate(path, [{"$sort": {"f": 1}}, {"$group": {"_id": "$i", "all": {"$push": "$f"}}}]'
+SCANNED = 'gm.aggregate(path, [{"$set": {"n": {"$size": "$tags"}}}, {"$group": {"_id": "$n", "a": {"$sum": "$a"}}}]'
+READING = r"[1-9]\d*%, [\d,]+ rows read"
+
+
+@pytest.mark.parametrize("call", [
+    f'{SCANNED}, engine="rows").to_list()', f'{SCANNED}, rows_engine_limit=0).to_list()',
+    f'{SCANNED}, rows_engine_limit=0, threads=1).to_arrow()', 'gm.aggregate(path, []).write(out)',
+    'for row in gm.aggregate(path, [{"$match": {"a": 2}}], engine="rows"): pass'])
+def test_in_python_a_scan_ends_with_a_keyboard_interrupt(big, temporary, call):
+    interrupted_in_python(call, big, temporary, READING)
+
+
+def test_in_python_so_does_a_compilation(columns, temporary, empty_cache):
+    interrupted_in_python(f"{GROUPED}).to_list()", columns, temporary, "0%, 0 of 3,000,000 rows read",
+                          GATHERUM_KERNELS="on", **empty_cache)
+
+
+def test_in_python_so_do_kernels(columns, temporary):
+    interrupted_in_python(f"{GROUPED}).to_list()", columns, temporary, "100%, 3,000,000 of 3,000,000 rows read")
+
+
+def test_in_python_so_does_spilling(columns, temporary):
+    interrupted_in_python(f'{GROUPED}, memory_limit="40MB").to_list()', columns, temporary, "spilled")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gatherum.errors import ResourceError, SettingError
+from gatherum.errors import CancelledError, ResourceError, SettingError
 from gatherum.runtime import temporary
 from gatherum.runtime.temporary import TemporarySpace, process_directory, remove_abandoned
 
@@ -230,3 +230,12 @@ def test_a_child_that_lives_on_does_not_keep_its_dead_parents_files(tmp_path):
         assert process.wait(10) == -signal.SIGKILL
         remove_abandoned(tmp_path)
         assert not os.path.exists(path)
+
+
+def test_a_closed_space_makes_no_files(tmp_path):
+    space = TemporarySpace(tmp_path)
+    space.create("before")
+    space.close()
+    with pytest.raises(CancelledError):
+        space.create("after")
+    assert files_below(tmp_path) == []
