@@ -43,6 +43,8 @@ class Operator:
     `null` says what a null or missing argument does: `null` makes the result null whatever the others are (but for
     the errors they raise), `handles` leaves it to the meaning. `raises` says whether values of some type are errors.
     An operator that is not `deterministic` is never folded, moved or shared. `strict` tells the two kinds apart.
+    `of_type`: nothing of the arguments counts but their types and the lengths of arrays, so that of a document no
+    field need be known.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Operator:
     deterministic: bool
     examples: tuple[tuple[Any, Value], ...]
     aliases: tuple[str, ...] = ()
+    of_type: bool = False
 
     @property
     def documentation(self) -> str:
@@ -62,11 +65,12 @@ class Operator:
 
 
 def operator(name: str, signature: Signature, *, null: NullRule = "handles", raises: bool = True,
-             deterministic: bool = True, examples: Sequence[tuple[Any, Value]] = (),
+             deterministic: bool = True, of_type: bool = False, examples: Sequence[tuple[Any, Value]] = (),
              aliases: Sequence[str] = ()) -> Callable[[Callable[..., Value]], Operator]:
     """Defines a strict operator; `examples` pairs an expression with its value over an empty document."""
     def define(meaning: Callable[..., Value]) -> Operator:
-        return Operator(name, signature, meaning, True, null, raises, deterministic, tuple(examples), tuple(aliases))
+        return Operator(name, signature, meaning, True, null, raises, deterministic, tuple(examples), tuple(aliases),
+                        of_type)
     return define
 
 

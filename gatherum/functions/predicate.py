@@ -28,7 +28,7 @@ class Predicate:
     `prepare(argument)` checks the argument, with MongoDB's errors, and returns the test; it is called when the query
     is parsed and again when it is compiled. `negates` names the predicate of which this one is the opposite over
     whole documents (`$ne` is not `$eq`), in place of a test of its own. `of_type`: nothing of a value counts but its
-    type, so that of a document no field need be known.
+    type and the length of an array, so that of a document no field need be known.
     """
 
     name: str

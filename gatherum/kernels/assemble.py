@@ -14,7 +14,7 @@ from gatherum.kernels.columns.column import Column, concat, plain_strings, varia
 from gatherum.kernels.columns.variant import parts, to_variant
 from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.kinds import is_strings, kind_of
-from gatherum.types.values import BsonType, is_nullish
+from gatherum.types.values import BsonType, Value, is_nullish
 
 Piece = tuple[np.ndarray, Operand]
 """The positions of some rows, ascending, and their values."""
@@ -31,9 +31,10 @@ def assemble(pieces: Sequence[Piece], rows: int) -> Operand:
     if len(pieces) == 1:
         return pieces[0][1]
     if all(isinstance(operand, Constant) for _, operand in pieces):
-        coded = _coded_constants(pieces, rows)
-        if coded is not None:
-            return coded
+        which = np.empty(rows, np.int32)
+        for number, (at, _) in enumerate(pieces):
+            which[at] = number
+        return chosen([operand.value for _, operand in pieces if isinstance(operand, Constant)], which)
     columns = [operand.column(len(at)) if isinstance(operand, Constant) else operand for at, operand in pieces]
     if all(_lies_in_words(column) for column in columns):
         return _by_words([at for at, _ in pieces], columns, rows)
@@ -112,23 +113,20 @@ def as_variant(column: Column) -> Column:
     return Column(variant_array(types, np.zeros(len(column), np.uint64), data))
 
 
-def _coded_constants(pieces: Sequence[Piece], rows: int) -> Column | None:
-    """Strings, and nulls or missing values among them, as the codes of a dictionary."""
-    constants = [operand.value for _, operand in pieces if isinstance(operand, Constant)]
-    strings = [value for value in constants if type(value) is str]
-    nullish = {value is None for value in constants if is_nullish(value)}
-    if not strings or len(nullish) > 1 or len(strings) + sum(map(is_nullish, constants)) < len(constants):
-        return None
-    words = column_of(list(dict.fromkeys(strings)))
-    if words.is_variant:
-        return None
-    numbers = {word: code for code, word in enumerate(dict.fromkeys(strings))}
-    codes = np.empty(rows, np.int32)
-    for (at, _), value in zip(pieces, constants, strict=True):
-        codes[at] = numbers.get(value, -1) if type(value) is str else -1
-    valid = codes >= 0 if nullish else None
-    if valid is not None:
-        codes[~valid] = 0
+def chosen(values: Sequence[Value], which: np.ndarray) -> Operand:
+    """For each row one of a few values, by their positions (int32): strings as codes, with nulls or missing values
+    among them."""
+    if len(values) == 1:
+        return Constant(values[0])
+    strings = list(dict.fromkeys(value for value in values if type(value) is str))
+    nullish = {value is None for value in values if is_nullish(value)}
+    words = column_of(strings)
+    if not strings or words.is_variant or len(nullish) > 1 or \
+            any(type(value) is not str and not is_nullish(value) for value in values):
+        return column_of(list(values)).take(which)
+    numbers = {word: code for code, word in enumerate(strings)}
+    valid = np.array([type(value) is str for value in values])[which] if nullish else None
+    codes = np.array([numbers.get(value, 0) for value in values], np.int32)[which]
     return Column(pa.DictionaryArray.from_arrays(array_of(codes, valid), words.array), nullish == {False})
 
 

@@ -63,15 +63,9 @@ def _words(array: pa.ExtensionArray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return words[::2], words[1::2], valid_mask(storage)
 
 
-def order_of_scaled(decimals: ScaledDecimals, number: Any) -> np.ndarray:
-    """-1, 0 or 1 as each decimal is less than, equal to or greater than a finite number."""
-    exact = Fraction(number) / Fraction(10) ** decimals.exponent
-    whole = exact.numerator // exact.denominator
-    if not -(2**63) <= whole < 2**63:
-        return np.full(len(decimals.coefficients), -1 if whole > 0 else 1, np.int8)
-    at_whole = 0 if exact == whole else -1
-    up_to = np.where(decimals.coefficients < whole, -1, at_whole)
-    return np.where(decimals.coefficients > whole, 1, up_to).astype(np.int8)
+def scaled_number(decimals: ScaledDecimals, number: Any) -> Fraction:
+    """A finite number in the units of the coefficients, which compare with it as the decimals do with the number."""
+    return Fraction(number) / Fraction(10) ** decimals.exponent
 
 
 def decimal_ranks(array: pa.ExtensionArray) -> np.ndarray:

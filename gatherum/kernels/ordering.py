@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.buffers import both, fixed_values, valid_mask
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.decimals import order_of_scaled, scaled_decimals
+from gatherum.kernels.decimals import ScaledDecimals, scaled_decimals, scaled_number
 from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.kinds import kind_of
 from gatherum.kernels.numbers import EXACT
@@ -64,6 +65,11 @@ class Side:
         return array.cast(pa.string()) if pa.types.is_large_string(array.type) else \
             array if self.kind == BsonType.STRING else array.storage.cast(pa.binary())
 
+    @cached_property
+    def scaled(self) -> ScaledDecimals | None:
+        """Decimals with one exponent."""
+        return scaled_decimals(self.operand.array) if isinstance(self.operand, Column) else None
+
 
 def side_of(operand: Operand) -> Side | None:
     """An operand as a side; None for columns that are variant, coded, or of no type of BSON."""
@@ -111,8 +117,13 @@ def _values_equal(a: Side, b: Side) -> np.ndarray | None:
         return found | (np.isnan(x) & np.isnan(y)) if _has_nan(x) and _has_nan(y) else found
     if a.kind in IN_ARROW and a.kind == b.kind:
         return _mask(pc.equal(a.arrow, b.arrow))
-    order = _decimal_order(a, b)
-    return None if order is None else order == 0
+    if isinstance(a.operand, Constant):
+        a, b = b, a
+    found = _scaled(a, b)
+    if found is None:
+        return None
+    coefficients, number = found
+    return _up_to(coefficients, math.floor(number)) & ~_up_to(coefficients, math.ceil(number) - 1)
 
 
 def _values_less(a: Side, b: Side) -> np.ndarray | None:
@@ -124,20 +135,29 @@ def _values_less(a: Side, b: Side) -> np.ndarray | None:
         return found | (np.isnan(x) & ~np.isnan(y)) if _has_nan(x) else found
     if a.kind in IN_ARROW and a.kind == b.kind:
         return _mask(pc.less(a.arrow, b.arrow))
-    order = _decimal_order(a, b)
-    return None if order is None else order < 0
+    swapped = isinstance(a.operand, Constant)
+    found = _scaled(b, a) if swapped else _scaled(a, b)
+    if found is None:
+        return None
+    coefficients, number = found
+    return ~_up_to(coefficients, math.floor(number)) if swapped else _up_to(coefficients, math.ceil(number) - 1)
 
 
-def _decimal_order(a: Side, b: Side) -> np.ndarray | None:
-    """The order of a column of decimals and a constant number; None for all other sides."""
-    if isinstance(a.operand, Constant) and isinstance(b.operand, Column) and b.kind == BsonType.DECIMAL:
-        swapped = _decimal_order(b, a)
-        return None if swapped is None else -swapped
+def _scaled(a: Side, b: Side) -> tuple[np.ndarray, Fraction] | None:
+    """A column of decimals as integers and a constant number in their units; None for all other sides."""
     if not (isinstance(a.operand, Column) and a.kind == BsonType.DECIMAL and isinstance(b.operand, Constant)):
         return None
     number = b.operand.value.to_decimal() if b.kind == BsonType.DECIMAL else b.operand.value
-    scaled = scaled_decimals(a.operand.array) if math.isfinite(number) else None
-    return None if scaled is None else order_of_scaled(scaled, number)
+    if not math.isfinite(number) or a.scaled is None:
+        return None
+    return a.scaled.coefficients, scaled_number(a.scaled, number)
+
+
+def _up_to(values: np.ndarray, most: int) -> np.ndarray:
+    """Where integers of 64 bits are at most as large as one of any size."""
+    if not -(2**63) <= most < 2**63:
+        return np.full(len(values), most > 0)
+    return values <= most
 
 
 def _mask(found: pa.Array | pa.Scalar) -> np.ndarray:

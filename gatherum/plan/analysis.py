@@ -34,7 +34,8 @@ Paths = frozenset[Path] | None
 NOTHING: Final[frozenset[Path]] = frozenset()
 
 PRESENCE: Final = ""
-"""Stands at the end of a path of whose values no more is needed than that they are there, and their types."""
+"""Stands at the end of a path of whose values no more is needed than that they are there, their types, and how long
+arrays are."""
 
 
 def paths_read(expression: Expression) -> Paths:
@@ -62,10 +63,21 @@ def paths_needed(expression: Expression) -> Paths:
                 name == ROOT and path and path == _up_to_number(path)
                 and (argument is None or predicates()[predicate].of_type)):
             return frozenset({(*path, PRESENCE)})
+        case Call(function, arguments) if operators()[function].of_type:
+            return united(_of_types(argument) for argument in arguments if argument is not None)
         case Variable() | Get() | Matches() | AnyElement():
             return paths_read(expression)
         case _:
             return united(paths_needed(part) for part in expression.children())
+
+
+def _of_types(argument: Expression) -> Paths:
+    """The paths that an argument reads of which nothing but its type and its length counts."""
+    match argument:
+        case Get(Variable(name), path) if name == ROOT and path == _up_to_number(path):
+            return frozenset({(*path, PRESENCE)})
+        case _:
+            return paths_needed(argument)
 
 
 def _up_to_number(path: Path) -> Path:

@@ -12,6 +12,7 @@ from gatherum.physical.bucket_auto import BucketAutoOperator
 from gatherum.physical.documents import document_batches
 
 OUTPUT = {"n": {"$sum": 1}, "sum": {"$sum": "$n"}, "first": {"$first": "$n"}, "all": {"$push": "$b"}}
+OF_ANY_ORDER = {"n": {"$sum": 1}, "sum": {"$sum": "$a"}, "mean": {"$avg": "$n"}, "most": {"$max": "$b"}}
 
 
 def buckets(argument):
@@ -20,8 +21,9 @@ def buckets(argument):
 
 @pytest.mark.parametrize("count", [1, 3, 100])
 @pytest.mark.parametrize("key", ["$a", "$n", {"$type": "$b"}, "$nothing"], ids=str)
-def test_buckets_of_all_types(key, count, tmp_path):
-    node = buckets({"groupBy": key, "buckets": count, "output": OUTPUT})
+@pytest.mark.parametrize("output", [OUTPUT, OF_ANY_ORDER], ids=["ordered", "any order"])
+def test_buckets_of_all_types(key, count, output, tmp_path):
+    node = buckets({"groupBy": key, "buckets": count, "output": output})
     check_partial(BucketAutoOperator, node, wild(42, 1), tmp_path)
 
 

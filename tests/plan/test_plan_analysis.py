@@ -3,11 +3,13 @@
 import pytest
 
 from gatherum.plan.analysis import (
+    PRESENCE,
     covering,
     expressions_of,
     free_variables,
     is_deterministic,
     may_raise,
+    paths_needed,
     paths_read,
     with_expressions,
 )
@@ -49,6 +51,13 @@ GROUP = Group(SCAN, A, (("n", AggregateCall("$sum", B)),))
 ])
 def test_paths_read(expression, paths):
     assert paths_read(expression) == (None if paths is None else frozenset(paths))
+
+
+@pytest.mark.parametrize("function", ["$size", "$isArray", "$type"])
+def test_of_a_value_whose_type_and_length_count_no_fields_are_needed(function):
+    assert paths_needed(Call(function, (B,))) == {("b", "c", PRESENCE)}
+    assert paths_needed(Call(function, (field("a", "0"),))) == {("a",)}
+    assert paths_needed(Call(function, (Call("$first", (B,)),))) == {("b", "c")}
 
 
 def test_a_path_covers_those_below_it():

@@ -100,14 +100,14 @@ def slice_(array: Value, where: Value, count: Value = LEFT_OUT) -> Value:
     return array[start:start + most]
 
 
-@operator("$isArray", positional("value"), raises=False,
+@operator("$isArray", positional("value"), raises=False, of_type=True,
           examples=[({"$isArray": [[1]]}, True), ({"$isArray": "a"}, False), ({"$isArray": [None]}, False)])
 def is_array(value: Value) -> Value:
     """True for an array, false for all else, null and missing included."""
     return type(value) is list
 
 
-@operator("$size", positional("array"), examples=[({"$size": [[1, 2]]}, 2)])
+@operator("$size", positional("array"), of_type=True, examples=[({"$size": [[1, 2]]}, 2)])
 def size(array: Value) -> Value:
     """The number of elements of an array, as an int. Any other type, null and missing included, is an error."""
     if type(array) is not list:

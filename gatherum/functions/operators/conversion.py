@@ -96,7 +96,7 @@ def to_date(value: Value) -> Value:
     return None if is_nullish(value) else convert.to_date(value)
 
 
-@operator("$type", positional("value"), raises=False,
+@operator("$type", positional("value"), raises=False, of_type=True,
           examples=[({"$type": 1}, "int"), ({"$type": "$a"}, "missing"), ({"$type": [[]]}, "array")])
 def type_of(value: Value) -> Value:
     """The name of the value's type, `missing` for a field that is not there."""

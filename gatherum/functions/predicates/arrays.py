@@ -9,7 +9,8 @@ from gatherum.types.order import equal
 from gatherum.types.values import Value, is_number, type_name
 
 
-@predicate("$size", reach="whole", examples=[([1, 2], 2, True), ([], 0, True), ([[1, 2]], 2, False), ("ab", 2, False)])
+@predicate("$size", reach="whole", of_type=True, examples=[
+    ([1, 2], 2, True), ([], 0, True), ([[1, 2]], 2, False), ("ab", 2, False)])
 def has_size(argument: Value) -> Test:
     """True for an array with as many elements as the argument says, a whole number of at least 0."""
     if not is_number(argument):

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from gatherum.errors import OperatorError
-from gatherum.kernels.assemble import Piece, assemble, select
+from gatherum.kernels.assemble import Piece, assemble, chosen, select
 from gatherum.kernels.buffers import valid_mask
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.variant import parts as variant_parts
 from gatherum.kernels.evaluate import ColumnExpression
 from gatherum.kernels.forms import Constant, Operand, lazy_form
+from gatherum.kernels.ranges import ranges_of
 from gatherum.kernels.selection import Selection
 from gatherum.plan.analysis import is_trivial
-from gatherum.plan.expressions import Expression, Lambda
+from gatherum.plan.expressions import Expression, Lambda, Literal
 from gatherum.types.values import BsonType, is_nullish
 
 Parts = Sequence[ColumnExpression | None]
@@ -36,7 +37,22 @@ def switch(parts: Parts, rows: Selection) -> Operand | None:
     """The values of the first branch whose case is true; by the meaning where a row finds none."""
     *branches, default = parts
     pairs = [(case, then) for case, then in zip(branches[::2], branches[1::2], strict=True) if case is not None]
-    return _branches(pairs, default, rows)
+    ranges = ranges_of([case for case, _ in pairs]) if len(pairs) > 1 else None
+    numbers = None if ranges is None else ranges.numbers(rows)
+    return _branches(pairs, default, rows) if numbers is None else \
+        _by_number([default, *(then for _, then in pairs), default], numbers, rows)
+
+
+def _by_number(branches: Sequence[ColumnExpression | None], numbers: np.ndarray, rows: Selection) -> Operand:
+    used = np.flatnonzero(np.bincount(numbers, minlength=len(branches))).tolist()
+    literals = {number: branch.expression.value for number in used if (branch := branches[number]) is not None
+                and isinstance(branch.expression, Literal)}
+    if len(literals) < len(used):
+        return assemble([_piece(branches[number], rows, np.flatnonzero(numbers == number)) for number in used],
+                        rows.rows)
+    places = np.zeros(len(branches), np.int32)
+    places[used] = np.arange(len(used))
+    return chosen(list(literals.values()), places[numbers])
 
 
 def _branches(branches: Sequence[tuple[ColumnExpression, ColumnExpression | None]], default: ColumnExpression | None,

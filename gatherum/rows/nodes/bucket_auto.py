@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gatherum.plan.nodes import BucketAuto
@@ -60,7 +61,7 @@ def _row(bucket: _Bucket, places: range, columns: list[Column], values: list[lis
     return row
 
 
-def cut(keys: list[Value], node: BucketAuto) -> list[_Bucket]:
+def cut(keys: Sequence[Value], node: BucketAuto) -> list[_Bucket]:
     """The buckets of sorted keys: each takes its share, and then what must not be parted from it."""
     rounding = rounder(node.granularity) if node.granularity is not None else None
     size = max(1, int(len(keys) / node.buckets + 0.5))
@@ -77,17 +78,24 @@ def cut(keys: list[Value], node: BucketAuto) -> list[_Bucket]:
     return buckets
 
 
-def _exact(keys: list[Value], start: int, end: int) -> _Bucket:
-    while end < len(keys) and compare(keys[end], keys[end - 1]) == 0:
-        end += 1
+def _exact(keys: Sequence[Value], start: int, end: int) -> _Bucket:
+    highest = keys[end - 1]
+    end = _after(keys, end, lambda key: compare(key, highest) == 0)
     return _Bucket(keys[start], keys[end] if end < len(keys) else keys[end - 1], end)
 
 
-def _rounded(keys: list[Value], start: int, end: int, rounding: Rounder, before: _Bucket | None) -> _Bucket:
+def _rounded(keys: Sequence[Value], start: int, end: int, rounding: Rounder, before: _Bucket | None) -> _Bucket:
     least = rounding.down(keys[start]) if before is None else before.most
     bound = rounding.up(keys[end - 1])
-    while end < len(keys) and compare(keys[end], bound) < 0:
-        end += 1
+    end = _after(keys, end, lambda key: compare(key, bound) < 0)
     if compare(bound, 0) == 0 and end < len(keys):
         bound = rounding.down(keys[end])
     return _Bucket(least, bound, end)
+
+
+def _after(keys: Sequence[Value], start: int, belongs: Callable[[Value], bool]) -> int:
+    """The end of the keys from `start` on that belong to what is before them, found in steps that double."""
+    step = 1
+    while (probe := start + step - 1) < len(keys) and belongs(keys[probe]):
+        start, step = probe + 1, 2 * step
+    return bisect_left(keys, True, start, min(probe, len(keys)), key=lambda key: not belongs(key))
