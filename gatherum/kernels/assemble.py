@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.buffers import array_of, column_of_words, fixed_values, valid_mask
+from gatherum.kernels.buffers import array_of, column_of_words, distinct_bytes, fixed_values, valid_mask
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, concat, plain_strings, variant_array
 from gatherum.kernels.columns.variant import parts, to_variant
@@ -50,10 +50,10 @@ def select(mask: np.ndarray, first: Operand, second: Operand) -> Operand:
     if not all(_lies_in_words(column) for column in columns):
         return assemble([_part(mask, first), _part(~mask, second)], len(mask))
     (types, words), (other_types, other_words) = map(words_of_column, columns)
-    words = _either(mask, words, other_words)
+    words = either(mask, words, other_words)
     if isinstance(types, int) and isinstance(other_types, int) and types == other_types:
         return column_of_words(types, words)
-    return column_of_words(_either(mask, np.asarray(types, np.uint8), np.asarray(other_types, np.uint8)), words)
+    return column_of_words(either(mask, np.asarray(types, np.uint8), np.asarray(other_types, np.uint8)), words)
 
 
 def _one_row(constant: Constant) -> Column:
@@ -65,9 +65,9 @@ def _part(mask: np.ndarray, operand: Operand) -> Piece:
     return at, operand if isinstance(operand, Constant) else operand.take(at)
 
 
-def _either(mask: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def either(mask: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Selects by bits: where neither side is the rule, that is several times as fast as `np.where`."""
-    bits = _bits(mask, first.dtype)
+    bits = bits_of(mask, first.dtype)
     found = first & bits
     np.invert(bits, out=bits)
     bits &= second
@@ -75,7 +75,7 @@ def _either(mask: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarr
     return found
 
 
-def _bits(mask: np.ndarray, kind: np.dtype) -> np.ndarray:
+def bits_of(mask: np.ndarray, kind: np.dtype) -> np.ndarray:
     """Unsigned integers of all ones where the mask is true, else 0."""
     bits = np.ascontiguousarray(mask).view(np.uint8).astype(kind)
     return np.negative(bits, out=bits)
@@ -132,7 +132,7 @@ def chosen(values: Sequence[Value], which: np.ndarray) -> Operand:
 
 def _lies_in_words(column: Column) -> bool:
     if column.is_variant:
-        return set(np.flatnonzero(np.bincount(parts(column)[0], minlength=256)).tolist()) <= _IN_WORDS
+        return _IN_WORDS.issuperset(distinct_bytes(parts(column)[0]))
     return kind_of(column) in _IN_WORDS
 
 
@@ -159,5 +159,5 @@ def words_of_column(column: Column) -> tuple[np.ndarray | int, np.ndarray]:
     valid = valid_mask(column.array)
     if valid is None:
         return int(kind), words
-    types = _either(valid, np.array(kind, np.uint8), np.array(nullish, np.uint8))
-    return types, words & _bits(valid, words.dtype)
+    types = either(valid, np.array(kind, np.uint8), np.array(nullish, np.uint8))
+    return types, words & bits_of(valid, words.dtype)

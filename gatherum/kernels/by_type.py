@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.buffers import array_of
+from gatherum.kernels.buffers import array_of, distinct_bytes
 from gatherum.kernels.columns.column import Column, missing_column, null_column
 from gatherum.kernels.columns.types import DATE, DECIMAL128, OBJECT_ID
 from gatherum.kernels.columns.variant import parts
@@ -20,7 +20,7 @@ _FROM_BYTES: Final = {BsonType.OBJECT_ID: OBJECT_ID, BsonType.DECIMAL: DECIMAL12
 
 def types_in(column: Column) -> list[int]:
     """The types that occur in a variant column."""
-    return np.flatnonzero(np.bincount(parts(column)[0], minlength=256)).tolist()
+    return distinct_bytes(parts(column)[0])
 
 
 def split(arguments: Sequence[Operand | None]) -> Iterator[tuple[np.ndarray, list[Operand | None]]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels.columns.column import Column, variant_array
+from gatherum.kernels.repeated import coded
 from gatherum.types.values import BsonType
 
 _FIXED: Final = {BsonType.DOUBLE: 8, BsonType.OBJECT_ID: 12, BsonType.BOOL: 1, BsonType.DATE: 8, BsonType.NULL: 0,
@@ -37,6 +38,14 @@ def field_of_documents(documents: pa.Array, name: str) -> Column | None:
 
     `documents` are BSON (large binary), none of them null.
     """
+    codes = coded(documents)
+    if codes is None:
+        return _field(documents, name)
+    found = _field(codes.dictionary, name)
+    return None if found is None else found.take(codes.indices)
+
+
+def _field(documents: pa.Array, name: str) -> Column | None:
     offsets = np.frombuffer(documents.buffers()[1], np.int64)[documents.offset:][:len(documents) + 1]
     data = np.frombuffer(documents.buffers()[2], np.uint8)
     key = np.frombuffer(name.encode() + b"\0", np.uint8)

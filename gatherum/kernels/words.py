@@ -21,6 +21,7 @@ from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.types import DATE, OBJECT_ID
 from gatherum.kernels.columns.variant import boxed, parts
 from gatherum.kernels.compiler import kernel
+from gatherum.kernels.repeated import coded, first_rows
 from gatherum.kernels.scratch import Scratch
 from gatherum.kernels.tables import StringBuffers, StringTable, WordTable
 from gatherum.types.order import group_key
@@ -239,9 +240,20 @@ class WordMaker:
                     low[rows], high[rows] = made.low, made.high
             rows = np.flatnonzero(high == kind_word(UNDECIDED))
             if len(rows):
-                made = self._of_values(values_of(column.take(rows)), len(rows))
-                low[rows], high[rows] = made.low, made.high
+                for kind in np.unique(types[rows]).tolist():
+                    some = rows[types[rows] == kind]
+                    low[some], high[some] = self._of_one_type(column.take(some))
         return WordColumn(low, high)
+
+    def _of_one_type(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
+        """The words of a variant column's values, which are of one type and lie in bytes."""
+        codes = coded(parts(column)[2])
+        if codes is None:
+            made = self._of_values(values_of(column), len(column))
+            return made.low, made.high
+        at, size = codes.indices.to_numpy(), len(codes.dictionary)
+        made = self._of_values(values_of(column.take(first_rows(at, size))), size)
+        return made.low[at], made.high[at]
 
 
 def _valid_bytes(array: pa.Array) -> np.ndarray:

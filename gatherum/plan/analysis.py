@@ -67,6 +67,10 @@ def paths_needed(expression: Expression) -> Paths:
             return united(_of_types(argument) for argument in arguments if argument is not None)
         case Variable() | Get() | Matches() | AnyElement():
             return paths_read(expression)
+        case Call("$map" | "$reduce", (Get(Variable(name), path), *others, Lambda((*_, item), body))) if name == ROOT:
+            below = _paths_below(body, item) or frozenset({()})
+            items = frozenset(_up_to_number(path + inner) for inner in below)
+            return united([items, *(paths_needed(part) for part in others if part is not None), paths_needed(body)])
         case _:
             return united(paths_needed(part) for part in expression.children())
 
@@ -78,6 +82,19 @@ def _of_types(argument: Expression) -> Paths:
             return frozenset({(*path, PRESENCE)})
         case _:
             return paths_needed(argument)
+
+
+def _paths_below(expression: Expression, name: str) -> Paths:
+    """The paths that an expression reads below a variable; None where it reads the variable itself."""
+    match expression:
+        case Variable(each) if each == name:
+            return None
+        case Get(Variable(each), path) if each == name:
+            return frozenset({path})
+        case Lambda(parameters, _) if name in parameters:
+            return NOTHING
+        case _:
+            return united(_paths_below(part, name) for part in expression.children())
 
 
 def _up_to_number(path: Path) -> Path:
@@ -147,6 +164,25 @@ def is_trivial(expression: Expression) -> bool:
             return True
         case _:
             return False
+
+
+def apart(expression: Expression, name: str) -> tuple[Expression, dict[str, Expression]]:
+    """An expression with new variables in place of the largest parts that do not depend on the variable `name`, and
+    these parts by their variables. Parts that may raise stay where the expression may do without them."""
+    parts: dict[str, Expression] = {}
+
+    def without(part: Expression, certain: bool) -> Expression:
+        if isinstance(part, Literal | Variable | Lambda):
+            return part
+        if name not in free_variables(part) and is_deterministic(part) and (certain or not may_raise(part)):
+            new = f"part {len(parts)}"
+            parts[new] = part
+            return Variable(new)
+        certain = certain and (isinstance(part, Get | MakeDocument | MakeArray)
+                               or (isinstance(part, Call) and operators()[part.function].strict))
+        return part.rebuild(lambda inner: without(inner, certain))
+
+    return without(expression, True), parts
 
 
 def expressions_of(node: Node) -> Iterator[Expression]:

@@ -156,3 +156,9 @@ def test_a_range_is_chosen_only_where_it_is_small():
     coder.encode(column_of([0, 2**31 - 1]))
     assert coder.range.wide
     assert len(coder.range.lookup) == 1
+
+
+def test_documents_that_repeat_and_some_that_are_equal():
+    rows = [{"a": 1}, {"a": 1.0}, {"b": 1}, Decimal128("1"), 1, [1], [Int64(1)], None] * 30
+    codes = CompiledCoder().encode(to_variant(column_of(rows)))
+    assert codes.tolist() == PlainCoder().encode(column_of(rows)).tolist()

@@ -46,3 +46,8 @@ def test_a_path_below_documents_of_several_shapes_needs_no_meaning():
     assert values_of(path.column(Batch({"a": column}, 6))) == [1, MISSING, 2.5, MISSING, MISSING, MISSING]
     empty = Column(column.array.slice(0, 0))
     assert not len(path.column(Batch({"a": empty}, 0)))
+
+
+def test_documents_that_repeat_have_their_own_fields_each():
+    rows = [{"a": 1}, {"b": 2}, {"a": "x"}] * 40
+    assert values_of(field_of_documents(blobs([{"x": 1}, *rows]).slice(1), "a")) == [1, MISSING, "x"] * 40

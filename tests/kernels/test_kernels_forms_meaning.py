@@ -100,7 +100,9 @@ EXPRESSIONS = {
     "$filter": [over_items("$filter", "cond", lambda r: {"$gt": ["$$x", argument(r)]}),
                 over_items("$filter", "cond", lambda r: {"$gt": ["$$x.p", 2]})],
     "$reduce": [lambda r: {"$reduce": {"input": "$a", "initialValue": 0, "in": {"$add": ["$$value", "$$this"]}}},
-                lambda r: {"$reduce": {"input": "$a", "initialValue": "$b", "in": "$$this"}}],
+                lambda r: {"$reduce": {"input": "$a", "initialValue": "$b", "in": "$$this"}},
+                lambda r: {"$reduce": {"input": "$a", "initialValue": "$b", "in": {"$cond": [
+                    {"$eq": ["$$value", "$b"]}, {"$ifNull": ["$$this.p", {"$eq": ["$$this", "$b"]}]}, "$$value"]}}}],
 }
 
 OBJECT_ID = ObjectId("65a1b2c3d4e5f60718293a4b")

@@ -4,6 +4,7 @@ import pytest
 
 from gatherum.plan.analysis import (
     PRESENCE,
+    apart,
     covering,
     expressions_of,
     free_variables,
@@ -83,3 +84,39 @@ def test_the_expressions_of_a_node():
     changed = with_expressions(GROUP, lambda expression: Literal(1) if expression == B else expression)
     assert list(expressions_of(changed)) == [A, Literal(1)]
     assert with_expressions(GROUP, lambda expression: expression) is GROUP
+
+
+def test_what_does_not_depend_on_a_variable_is_taken_apart():
+    x, v = Variable("x"), Variable("v")
+    product = Call("$multiply", (Get(x, ("a",)), Get(x, ("b",))))
+    rest, parts = apart(Call("$add", (v, product, Literal(1))), "v")
+    assert rest == Call("$add", (v, Variable("part 0"), Literal(1)))
+    assert parts == {"part 0": product}
+
+
+def test_what_may_raise_stays_where_it_may_not_be_needed():
+    x, v = Variable("x"), Variable("v")
+    quotient = Call("$divide", (Literal(1), Get(x, ("a",))))
+    rest, parts = apart(Call("$cond", (v, quotient, v)), "v")
+    assert rest == Call("$cond", (v, Call("$divide", (Literal(1), Variable("part 0"))), v))
+    assert parts == {"part 0": Get(x, ("a",))}
+
+
+def test_nothing_is_taken_out_of_a_function():
+    inner = Call("$map", (Variable("v"), Lambda(("x",), Get(Variable("x"), ("a",)))))
+    assert apart(inner, "v") == (inner, {})
+
+
+def items(body):
+    return Call("$reduce", (field("items"), Get(Variable(ROOT), ("start",)), Lambda(("value", "this"), body)))
+
+
+def test_of_the_items_of_an_array_only_what_a_function_reads_is_needed():
+    value, this = Variable("value"), Variable("this")
+    price, size = Get(this, ("price",)), Get(this, ("size", "0"))
+    assert paths_needed(items(Call("$add", (value, price, size)))) == {
+        ("items", "price"), ("items", "size"), ("start",)}
+    assert paths_needed(items(Call("$add", (price, field("tax"))))) == {("items", "price"), ("tax",), ("start",)}
+    assert paths_needed(items(MakeArray((this, price)))) == {("items",), ("start",)}
+    assert paths_needed(items(value)) == {("items",), ("start",)}
+    assert paths_needed(Call("$map", (field("items"), Lambda(("x",), Get(Variable("x"), ("a",)))))) == {("items", "a")}

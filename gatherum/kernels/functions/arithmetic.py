@@ -12,6 +12,7 @@ from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.types import DATE
 from gatherum.kernels.forms import Constant, Operand, form
 from gatherum.kernels.kinds import kind_of
+from gatherum.kernels.mixed_numbers import mixed_sum
 from gatherum.kernels.numbers import (
     NOTHING,
     Numbers,
@@ -34,7 +35,9 @@ def add(arguments: Sequence[Operand], rows: int) -> Operand | None:
     """Sums, or a date so many milliseconds later."""
     dates = [i for i, a in enumerate(arguments) if _is_date(a)]
     terms = all_numbers([a for i, a in enumerate(arguments) if i not in dates])
-    if terms is None or len(dates) > 1:
+    if terms is None:
+        return None if dates else mixed_sum(arguments)
+    if len(dates) > 1:
         return None
     if any(term.width == NOTHING for term in terms):
         return nulls(rows)

@@ -14,6 +14,7 @@ from gatherum.kernels.kinds import is_list, kind_of
 from gatherum.kernels.lists import Lists, lists_of, null_where_missing
 from gatherum.kernels.numbers import nulls
 from gatherum.kernels.selection import Selection
+from gatherum.plan.analysis import apart
 from gatherum.plan.expressions import Lambda
 from gatherum.types.values import BsonType
 
@@ -62,30 +63,46 @@ def filter_(parts: Parts, rows: Selection) -> Operand | None:
 
 @lazy_form("$reduce")
 def reduce_(parts: Parts, rows: Selection) -> Operand | None:
-    """Takes the first items of all rows into the initial values, then the second ones, and so on."""
+    """Takes the first items of all rows into the initial values, then the second ones, and so on.
+
+    The rows are taken by falling length, so that those that have an item at a position are the first ones.
+    """
     lists = _lists(parts[0], rows)
     if not isinstance(lists, Lists):
         return lists
     assert parts[1] is not None
-    lengths, starts = lists.lengths, lists.starts
-    longest = int(lengths.max(initial=0))
+    longest = int(lists.lengths.max(initial=0))
     if longest * _FEWEST_ROWS > len(lists.items) and longest > _FEWEST_ROWS:
         return None
-    body, names = _body(parts[2])
-    value = parts[1].evaluate(rows)
-    at = np.arange(rows.rows)
-    pieces: list[Piece] = [] if lists.valid is None else [(np.flatnonzero(~lists.valid), Constant(None))]
+    order = np.argsort((longest - lists.lengths).astype(np.min_scalar_type(longest)), kind="stable")
+    pieces: list[Piece] = []
     if lists.valid is not None:
-        at, value = at[lists.valid], _taken(value, lists.valid)
+        there = lists.valid[order]
+        pieces.append((order[~there], Constant(None)))
+        order = order[there]
+    starts, value = lists.starts[order], parts[1].evaluate(rows.select(order))
+    body, name, items = _over_items(parts[2], rows, lists)
     for position in range(longest + 1):
-        going = lengths[at] > position
-        pieces.append((at[~going], _taken(value, ~going)))
-        at, value = at[going], _taken(value, going)
-        if len(at):
-            items = lists.items.take(starts[at] + position)
-            value = body.evaluate(rows.select(at).bind(dict(zip(names, (value, items), strict=True))))
+        going = int(np.count_nonzero(lists.lengths > position))
+        pieces.append((order[going:], _part(value, going)))
+        order, value = order[:going], _part(value, 0, going)
+        if going:
+            value = body.evaluate(items.select(starts[:going] + position).bind({name: value}))
     return assemble(pieces, rows.rows)
 
 
-def _taken(operand: Operand, mask: np.ndarray) -> Operand:
-    return operand if isinstance(operand, Constant) or mask.all() else operand.take(np.flatnonzero(mask))
+def _part(operand: Operand, start: int, length: int | None = None) -> Operand:
+    return operand if isinstance(operand, Constant) else operand.slice(start, length)
+
+
+def _over_items(part: ColumnExpression | None, rows: Selection,
+                lists: Lists) -> tuple[ColumnExpression, str, Selection]:
+    """What is left of the body of $reduce to evaluate at each position, the name of the value in it, and the items of
+    all rows, with variables for the parts of the body that do not depend on the value."""
+    body, (value, item) = _body(part)
+    items = rows.select(lists.owners).bind({item: lists.items})
+    rest, parts = apart(body.expression, value)
+    if not parts or not items.rows:
+        return body, value, items
+    bound = {name: body.evaluation.compile(each).evaluate(items) for name, each in parts.items()}
+    return body.evaluation.compile(rest), value, items.bind(bound)

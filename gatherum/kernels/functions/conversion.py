@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels.arrow import compute as pc
-from gatherum.kernels.buffers import array_of, fixed_values, valid_mask
+from gatherum.kernels.buffers import array_of, distinct_bytes, fixed_values, valid_mask
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.types import DATE
 from gatherum.kernels.columns.variant import parts
@@ -207,7 +207,7 @@ def type_name(arguments: Sequence[Any], rows: int) -> Operand | None:
     types = types_of(arguments[0])
     if types is None:
         return None
-    present = np.flatnonzero(np.bincount(types, minlength=256))
+    present = distinct_bytes(types)
     codes = np.zeros(256, np.int32)
     codes[present] = np.arange(len(present))
     return Column(pa.DictionaryArray.from_arrays(array_of(codes.take(types)), [_NAMES[number] for number in present]))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from gatherum.functions.aggregate import Aggregate
 from gatherum.kernels.assemble import join
-from gatherum.kernels.buffers import fixed_values, valid_mask
+from gatherum.kernels.buffers import distinct_bytes, fixed_values, valid_mask
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, plain_strings
 from gatherum.kernels.columns.read import values_of
@@ -74,7 +74,7 @@ class Extremes(CompiledStates):
 
     def _update_variant(self, slots: np.ndarray, column: Column) -> None:
         types, words, data = parts(column)
-        for kind in np.flatnonzero(np.bincount(types, minlength=256)).tolist():
+        for kind in distinct_bytes(types):
             if kind in WORDS:
                 self._words_of(kind).update(slots, np.ascontiguousarray(words).view(np.int64),
                                             (types == kind).view(np.uint8), self.size)

@@ -13,7 +13,7 @@ from bson import MaxKey, MinKey
 
 from gatherum.kernels.arrow import compute
 from gatherum.kernels.assemble import as_variant, join
-from gatherum.kernels.buffers import column_of_words
+from gatherum.kernels.buffers import column_of_words, distinct_bytes
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, plain_strings, variant_array
 from gatherum.kernels.columns.read import values_of
@@ -46,7 +46,7 @@ def boxed_column(column: Column) -> pa.Array:
 
 
 def _by_type(types: np.ndarray) -> list[tuple[int, np.ndarray]]:
-    present = np.flatnonzero(np.bincount(types, minlength=256)).tolist()
+    present = distinct_bytes(types)
     return [(kind, np.flatnonzero(types == kind)) for kind in present]
 
 
