@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from gatherum.errors import QueryError
+from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.distinct import apply_to_words
-from gatherum.kernels.forms import Operand
+from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.selection import Selection
 from gatherum.plan.analysis import free_variables, is_deterministic, paths_read
 from gatherum.plan.expressions import ROOT, Expression, Get, Literal, MakeDocument, Matches, Variable
@@ -20,7 +21,7 @@ Evaluate = Callable[[Selection], Operand]
 
 class ByWords:
     """The values of an expression that reads nothing but `field`; those over the last words are kept for the next
-    batch."""
+    batch, whose dictionary may have them in another order."""
 
     __slots__ = ("_evaluate", "_field", "_seen")
 
@@ -42,10 +43,23 @@ class ByWords:
     def _of_words(self, arguments: list[Operand | None], count: int) -> Operand:
         (words,) = arguments
         assert isinstance(words, Column)
-        seen = self._seen
-        if seen is None or seen[0].missing != words.missing or not seen[0].array.equals(words.array):
-            seen = self._seen = words, self._evaluate(Selection(Batch({self._field: words}, count)))
-        return seen[1]
+        found = self._known(words)
+        if found is None:
+            found = self._evaluate(Selection(Batch({self._field: words}, count)))
+        self._seen = words, found
+        return found
+
+    def _known(self, words: Column) -> Operand | None:
+        """The values over words that are all among the last ones."""
+        if self._seen is None:
+            return None
+        last, values = self._seen
+        if last.missing != words.missing or last.array.type != words.array.type:
+            return None
+        if last.array.equals(words.array):
+            return values
+        at = pc.index_in(words.array, last.array)
+        return None if at.null_count else values if isinstance(values, Constant) else values.take(at)
 
 
 def by_words(expression: Expression, evaluate: Evaluate) -> ByWords | None:

@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.errors import OperatorError, ResourceError
-from gatherum.kernels.buffers import array_of, fixed_values, valid_mask
+from gatherum.kernels.buffers import valid_mask
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.forms import Constant, Operand
-from gatherum.kernels.kinds import is_strings, kind_of
-from gatherum.kernels.ordering import IN_NUMPY
+from gatherum.kernels.kinds import is_strings
 
 REPEATS: Final = 4
 """How often a word must occur on the average for its code to pay."""
@@ -41,8 +40,6 @@ def apply_to_words(arguments: list[Operand | None], rows: int,
         return None
     if isinstance(found, Constant):
         return found
-    if kind_of(found) in IN_NUMPY and not found.nullish:
-        return Column(array_of(fixed_values(found.array).take(codes), kind=found.array.type))
     if is_strings(found.array.type):
         found = Column(found.array.dictionary_encode(), found.missing)
     return found.take(codes)

@@ -84,6 +84,18 @@ def test_a_dictionary_is_computed_once_for_each_word():
     assert values_of(upper) == ["A", "B", "", "A"]
 
 
+@pytest.mark.parametrize("missing", [False, True])
+def test_words_keep_their_values_in_dictionaries_of_another_order(missing):
+    """A column may be null or missing where it is invalid, and bring fewer words or more than the one before."""
+    expression = Evaluation().compile(parse_expression({"$ifNull": [{"$concat": ["$w", "!"]}, {"$type": "$w"}]}))
+    for held in (["a", "b", None, "c"], ["c", None, "a", "b"], ["b", "c"], ["d", "b", None], ["a", "d"]):
+        for invalid in (missing, not missing):
+            column = Column(pa.array(held * 4).dictionary_encode(), missing=invalid)
+            found = expression.column(Batch({"w": column}, len(column)))
+            nothing = "missing" if invalid else "null"
+            assert values_of(found) == [nothing if value is None else f"{value}!" for value in held * 4]
+
+
 def test_words_that_do_not_occur_raise_nothing():
     words = Column(pa.DictionaryArray.from_arrays(pa.array([0, 0, 0], pa.int32()), ["1", "x"]))
     column = Evaluation().compile(parse_expression({"$toInt": "$w"})).column(Batch({"w": words}, 3))
