@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.buffers import array_of, column_of_words, distinct_bytes, fixed_values, valid_mask
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, concat, plain_strings, variant_array
@@ -46,6 +47,9 @@ def assemble(pieces: Sequence[Piece], rows: int) -> Operand:
 
 def select(mask: np.ndarray, first: Operand, second: Operand) -> Operand:
     """For each row the value of the first operand where the mask is true, else that of the second."""
+    strings = _strings_and_word(mask, first, second)
+    if strings is not None:
+        return strings
     columns = [_one_row(operand) if isinstance(operand, Constant) else operand for operand in (first, second)]
     if not all(_lies_in_words(column) for column in columns):
         return assemble([_part(mask, first), _part(~mask, second)], len(mask))
@@ -54,6 +58,26 @@ def select(mask: np.ndarray, first: Operand, second: Operand) -> Operand:
     if isinstance(types, int) and isinstance(other_types, int) and types == other_types:
         return column_of_words(types, words)
     return column_of_words(either(mask, np.asarray(types, np.uint8), np.asarray(other_types, np.uint8)), words)
+
+
+def _strings_and_word(mask: np.ndarray, first: Operand, second: Operand) -> Column | None:
+    """What `select` gives for a column of strings and one constant string: codes stay codes. None for all others."""
+    if isinstance(first, Constant):
+        return None if isinstance(second, Constant) else _strings_and_word(~mask, second, first)
+    if not isinstance(second, Constant) or type(second.value) is not str or kind_of(first) != BsonType.STRING:
+        return None
+    word = _one_row(second)
+    if word.is_variant:
+        return None
+    array, chosen = first.array, array_of(mask)
+    if is_strings(array.type):
+        return Column(pc.if_else(chosen, array, word.array[0].cast(array.type)), first.missing)
+    words, kind = array.dictionary, pa.int32()
+    code = words.index(word.array[0].cast(words.type)).as_py()
+    if code < 0:
+        words, code = pa.concat_arrays([words, word.array.cast(words.type)]), len(words)
+    codes = pc.if_else(chosen, array.indices.cast(kind), pa.scalar(code, kind))
+    return Column(pa.DictionaryArray.from_arrays(codes, words), first.missing)
 
 
 def _one_row(constant: Constant) -> Column:

@@ -73,10 +73,14 @@ def _element(array: Operand, position: int, rows: int) -> Operand | None:
     if lists is None:
         return None
     there = lists.lengths > position if position >= 0 else lists.lengths >= -position
+    items = lists.items
+    if lists.valid is None and not items.is_variant and (items.missing or not items.nullish):
+        at = lists.starts + (position if position >= 0 else lists.lengths + position)
+        return Column(items.take(pa.array(at, mask=~there)).array, missing=True)
     found = np.flatnonzero(there)
     at = lists.starts[found] + (position if position >= 0 else lists.lengths[found] + position)
     nothing = np.zeros(rows, np.bool_) if lists.valid is None else ~lists.valid
-    return assemble([(found, lists.items.take(at)), (np.flatnonzero(nothing), Constant(None)),
+    return assemble([(found, items.take(at)), (np.flatnonzero(nothing), Constant(None)),
                      (np.flatnonzero(~there & ~nothing), Constant(MISSING))], rows)
 
 
