@@ -54,6 +54,7 @@ def run_columnar(query: Query) -> Generator[Any]:
     starting = time.perf_counter()
     from gatherum.executors.local import LocalExecutor
     from gatherum.kernels import compiler
+    from gatherum.kernels.arrow import trim_pool
     from gatherum.physical.lower import lower
     from gatherum.physical.operator import QueryContext
     from gatherum.runtime.memory import runtime
@@ -62,6 +63,7 @@ def run_columnar(query: Query) -> Generator[Any]:
 
     settings = query.settings
     compiler.use_cache(settings.kernel_cache)
+    runtime().on_trim(trim_pool)
     with ExitStack() as stack:
         budget = stack.enter_context(runtime().open(settings.memory_limit, query.cancellation, settings.spill_every))
         space = stack.enter_context(TemporarySpace(settings.temp_directory, settings.disk_limit))

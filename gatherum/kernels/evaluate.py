@@ -25,6 +25,7 @@ from gatherum.kernels.by_meaning import Meaning
 from gatherum.kernels.by_words import ByWords, by_words
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column, invalid_metadata
+from gatherum.kernels.expression_parts import field_name, parts_of
 from gatherum.kernels.forms import Constant, Operand, lazy_forms
 from gatherum.kernels.lists import list_array, null_where_missing
 from gatherum.kernels.matching import ColumnMatcher, any_element_mask
@@ -39,7 +40,6 @@ from gatherum.plan.expressions import (
     Call,
     Expression,
     Get,
-    Lambda,
     Literal,
     MakeArray,
     MakeDocument,
@@ -89,10 +89,10 @@ class ColumnExpression:
         self.expression = expression
         self.evaluation = evaluation
         self.parts: list[ColumnExpression | None] = [
-            None if part is None else ColumnExpression(part, evaluation) for part in _parts(expression)]
+            None if part is None else ColumnExpression(part, evaluation) for part in parts_of(expression)]
         self._operator: Operator | None = operators()[expression.function] if isinstance(expression, Call) else None
         self._meaning: Meaning | None = None
-        self._field = _field(expression)
+        self._field = field_name(expression)
         self._evaluate: Callable[[Selection], Operand] = self._evaluator()
         self._mask: Callable[[Selection], np.ndarray] | None = self._tester()
         self._by_words: ByWords | None = by_words(expression, self._evaluate)
@@ -282,32 +282,3 @@ def _narrowed(part: ColumnExpression, rows: Selection, mask: np.ndarray, open_ro
     changed = mask.copy()
     changed[at] = part.test(rows.select(at))
     return changed
-
-
-def _field(expression: Expression) -> str | None:
-    """The name of the field that an expression is, where it is one of the document itself."""
-    match expression:
-        case Get(Variable(name), (single,)) if name == ROOT:
-            return single
-        case _:
-            return None
-
-
-def _parts(expression: Expression) -> list[Expression | None]:
-    match expression:
-        case Call(_, arguments):
-            return list(arguments)
-        case MakeDocument(items):
-            return [item for _, item in items]
-        case MakeArray(items):
-            return list(items)
-        case Get(of, _) | Matches(of):
-            return [of]
-        case AnyElement(of, _, test):
-            return [of, test]
-        case And(parts) | Or(parts):
-            return list(parts)
-        case Not(part) | Lambda(_, part):
-            return [part]
-        case _:
-            return []

@@ -12,7 +12,6 @@ from gatherum.kernels.columns.column import Column
 from gatherum.kernels.hashes import canonical_hashes, document_hashes
 from gatherum.kernels.scratch import Scratch
 from gatherum.kernels.state_batch import (
-    BUCKET_SHIFT,
     StateSchema,
     key_columns,
     make_state_batch,
@@ -144,8 +143,3 @@ class GroupTable:
         """The bytes held by keys and states, partly estimated."""
         return sum(part.nbytes for part in (*self.coders, *self.pairs, self.representatives, *self.states, self.rows,
                                             self.scratch))
-
-
-def bucket_of(hashes: np.ndarray) -> np.ndarray:
-    """The bucket of each hash."""
-    return (hashes >> np.uint64(BUCKET_SHIFT)).astype(np.int64)

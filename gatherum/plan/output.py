@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from gatherum.plan.analysis import NOTHING, Paths, is_constant, top_names
+from gatherum.plan.analysis import NOTHING, is_constant, top_names
 from gatherum.plan.expressions import Expression, Path
 from gatherum.plan.nodes import (
     BucketAuto,
@@ -41,17 +41,6 @@ def paths_defined(node: Node) -> frozenset[Path]:
 
 def _makes_rows(node: Node) -> bool:
     return isinstance(node, Group | BucketAuto | Facet)
-
-
-def paths_removed(node: Node) -> Paths:
-    """The paths that a node takes out of its rows; None where it takes out all but those that it keeps or defines."""
-    match node:
-        case Project(_, "without", projections):
-            return frozenset(projection.path for projection in projections)
-        case Project(_, "only"):
-            return None
-        case _:
-            return None if _makes_rows(node) else NOTHING
 
 
 class Fields(NamedTuple):

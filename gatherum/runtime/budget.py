@@ -9,8 +9,6 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from gatherum.errors import ResourceError
-
 if TYPE_CHECKING:
     from gatherum.runtime.memory import Runtime
 
@@ -49,11 +47,6 @@ class Budget:
         self.peak = max(self.peak, self.held)
         if growth is not None:
             self.peak_growth = max(self.peak_growth or 0, growth)
-
-    def exceeded(self, name: str, size: int) -> ResourceError:
-        """The error of a consumer that cannot do with less than `size` bytes."""
-        return ResourceError(f"{name} needs {size:,} bytes of memory, of which {self.held:,} are in use, and the "
-                             f"query's limit is {self.limit:,}: raise the setting memory_limit")
 
     def close(self) -> None:
         """Gives everything back; may be called again."""
@@ -96,12 +89,6 @@ class Consumer:
     def hold(self, size: int) -> None:
         """Holds `size` bytes in all from now on."""
         self.budget.runtime.lease(self, size - self.held)
-
-    def require(self, size: int) -> None:
-        """Takes `size` bytes more, or raises ResourceError: for what must be in memory as a whole."""
-        if self.budget.held + size > self.budget.limit:
-            raise self.budget.exceeded(self.name, self.held + size)
-        self.lease(size)
 
     def should_spill(self, estimated: int = 0) -> bool:
         """Whether to write out what is held before taking about `estimated` bytes more. To be asked once a morsel."""

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from strategies import documents, values
 
 from gatherum.errors import LossError
-from gatherum.kernels.columns.batch import batch_of, batch_of_arrow, concat_batches
+from gatherum.kernels.columns.batch import batch_of, concat_batches
 from gatherum.kernels.columns.build import column_of, merge_orders
 from gatherum.kernels.columns.column import Column, concat
+from gatherum.kernels.columns.file_batches import BatchReader
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import CODEC, to_variant
 from gatherum.types.values import MISSING
@@ -88,7 +89,7 @@ def test_orders_of_keys():
 def test_arrow_types_that_bson_lacks_keep_their_values():
     table = pa.RecordBatch.from_pydict({"small": pa.array([1], pa.int16()), "big": pa.array([2**64 - 1], pa.uint64()),
                                         "fine": pa.array([1], pa.timestamp("us"))})
-    batch = batch_of_arrow(table)
+    batch = BatchReader(table.schema).batch(table)
     assert batch.column("small").array.type == pa.int32()
     assert batch.column("big").array.to_pylist() == [2**64 - 1]
     assert batch.column("fine").array.type == pa.timestamp("us")
@@ -100,7 +101,8 @@ def test_arrow_types_that_bson_lacks_keep_their_values():
 
 def test_arrow_dictionaries_stay_codes():
     coded = pa.array(["a", None, "a"]).dictionary_encode()
-    column = batch_of_arrow(pa.RecordBatch.from_pydict({"s": coded})).column("s")
+    table = pa.RecordBatch.from_pydict({"s": coded})
+    column = BatchReader(table.schema).batch(table).column("s")
     assert isinstance(column.array.type, pa.DictionaryType)
     assert values_of(column) == ["a", None, "a"]
     assert values_of(to_variant(Column(column.array))) == ["a", None, "a"]

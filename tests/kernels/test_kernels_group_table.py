@@ -18,7 +18,7 @@ from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import CODEC
-from gatherum.kernels.group_table import GroupTable, bucket_of
+from gatherum.kernels.group_table import GroupTable
 from gatherum.kernels.state_batch import CHUNK_ITEMS, StateSchema
 from gatherum.types.canonical import canonical_hash
 from gatherum.types.order import group_key, order_key
@@ -246,7 +246,6 @@ def test_export_is_in_the_order_of_canonical_hashes():
     assert hashes == sorted(hashes)
     keys = zip(*(values_of(column) for column in table.keys(table.order()[0])), strict=True)
     assert hashes == [canonical_hash(dict(zip("ab", row, strict=True))) for row in keys]
-    assert bucket_of(np.array(hashes, np.uint64)).tolist() == [h >> 56 for h in hashes]
 
 
 def test_equal_hashes_are_ordered_by_key():

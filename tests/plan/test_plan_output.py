@@ -19,21 +19,18 @@ from gatherum.plan.nodes import (
     Union,
     Unwind,
 )
-from gatherum.plan.output import most_rows, output_fields, paths_defined, paths_removed
+from gatherum.plan.output import most_rows, output_fields, paths_defined
 
 A = field("a")
 SCAN = Scan("one")
 GROUP = Group(SCAN, A, (("n", AggregateCall("$sum", field("b", "c"))),))
 
 
-def test_paths_defined_and_removed():
+def test_paths_defined():
     add = Project(SCAN, "add", (Projection(("a", "b"), A),))
-    assert (paths_defined(add), paths_removed(add)) == ({("a", "b")}, frozenset())
+    assert paths_defined(add) == {("a", "b")}
     assert paths_defined(Unwind(SCAN, ("a", "b"), "i.n")) == {("a", "b"), ("i", "n")}
     assert paths_defined(GROUP) == {("_id",), ("n",)}
-    assert paths_removed(GROUP) is None
-    assert paths_removed(Project(SCAN, "without", (Projection(("a",), "drop"),))) == {("a",)}
-    assert paths_removed(Project(SCAN, "only", (Projection(("a",), "keep"),))) is None
 
 
 def _only(input, *kept, **computed):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gatherum.errors import CancelledError, DeadlineError, ResourceError
+from gatherum.errors import CancelledError, DeadlineError
 from gatherum.runtime.cancel import Cancellation
 from gatherum.runtime.memory import Runtime, runtime
 from gatherum.runtime.threads import run_aside
@@ -192,16 +192,6 @@ def test_a_higher_limit_of_one_query_raises_the_bound():
         group = budget.consumer("group")
         group.lease(2 * LIMIT)
         assert not group.should_spill()
-
-
-def test_require_raises_and_names_the_setting():
-    started, _ = start()
-    with started.open(LIMIT, Cancellation()) as budget:
-        state = budget.consumer("$push")
-        state.require(LIMIT)
-        with pytest.raises(ResourceError, match=r"\$push needs 1,000,001 bytes.*memory_limit") as caught:
-            state.require(1)
-        assert caught.value.code == 292
 
 
 def test_queries_queue_while_memory_is_full_in_the_order_they_came():

@@ -14,6 +14,7 @@ from reading import exact, read_file
 
 from gatherum.errors import LossError, SettingError
 from gatherum.kernels.columns.batch import batch_of
+from gatherum.kernels.columns.file_batches import BatchReader
 from gatherum.kernels.columns.shapes import ANY_SHAPE, INT, MISSING, NULL, WIDE_LONG, Shape, union
 from gatherum.sinks.columnar import writer
 from gatherum.sinks.files import open_sink
@@ -124,23 +125,20 @@ def _encoding():
 
 def test_columns_that_bson_lacks_keep_their_types():
     stream = io.BytesIO()
-    from gatherum.kernels.columns.batch import batch_of_arrow
-
     parquet = writer.ColumnWriter(stream, _encoding())
     table = pa.RecordBatch.from_pydict({"u": pa.array([2**64 - 1], pa.uint64()),
                                         "t": pa.array([1], pa.timestamp("us"))})
-    parquet.write_batch(batch_of_arrow(table))
+    parquet.write_batch(BatchReader(table.schema).batch(table))
     parquet.finish()
     assert pq.read_table(stream).schema.equals(table.schema)
 
 
 def test_dictionaries_and_large_strings_are_strings():
-    from gatherum.kernels.columns.batch import batch_of_arrow
-
     stream = io.BytesIO()
     parquet = writer.ColumnWriter(stream, _encoding())
     for column in (pa.array(["a", "b"]).dictionary_encode(), pa.array(["c"], pa.large_string()), pa.array(["d"])):
-        parquet.write_batch(batch_of_arrow(pa.RecordBatch.from_arrays([column], ["s"])))
+        table = pa.RecordBatch.from_arrays([column], ["s"])
+        parquet.write_batch(BatchReader(table.schema).batch(table))
     parquet.finish()
     assert pq.read_table(stream).to_pydict() == {"s": ["a", "b", "c", "d"]}
 

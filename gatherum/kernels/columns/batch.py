@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from gatherum.errors import OperatorError, depth_limited
 from gatherum.kernels.columns.build import common_order, document_columns
-from gatherum.kernels.columns.column import Column, concat, invalid_is_missing, missing_column
+from gatherum.kernels.columns.column import Column, concat, missing_column
 from gatherum.kernels.columns.filtering import filtered
-from gatherum.kernels.columns.normalize import normalize
 from gatherum.kernels.columns.read import documents_of_columns
 from gatherum.kernels.columns.types import COLUMN_TYPES
 from gatherum.types.values import TYPE_NAMES, Document
@@ -115,16 +114,6 @@ def batch_of(documents: Sequence[Document], ordinal: int = 0, names: Sequence[st
     layout = np.array([numbers.setdefault(tuple(document), len(numbers)) for document in documents], np.int32)
     every = dict.fromkeys(name for keys in numbers for name in keys)
     return Batch(document_columns(documents, tuple(every)), len(documents), ordinal, layout, tuple(numbers))
-
-
-def batch_of_arrow(record_batch: Any, ordinal: int = 0, names: Sequence[str] | None = None) -> Batch:
-    """A batch of an Arrow record batch's columns, narrow numbers widened as the table of types says."""
-    schema = record_batch.schema
-    columns = {}
-    for i, field in enumerate(schema):
-        if names is None or field.name in names:
-            columns[field.name] = Column(normalize(record_batch.column(i)), invalid_is_missing(field))
-    return Batch(columns, record_batch.num_rows, ordinal)
 
 
 def batch_without_rows(types: Mapping[str, str | None]) -> Batch:

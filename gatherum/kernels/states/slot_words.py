@@ -12,8 +12,8 @@ class SlotWords:
 
     __slots__ = ("address", "array")
 
-    def __init__(self, count: int = 0) -> None:
-        self._set(np.zeros(count, np.int64))
+    def __init__(self) -> None:
+        self._set(np.empty(0, np.int64))
 
     def _set(self, array: np.ndarray) -> None:
         self.array = array
