@@ -34,11 +34,17 @@ class Chains:
             raise
 
     def raise_first(self, batch: Batch, last: Step | None) -> None:
-        """Sends the rows through fresh operators one by one, so that the first row's error is the one raised."""
+        """Sends ever smaller halves of the rows through fresh operators, so that the first row's error is the one
+        raised."""
         steps = [*self.steps, last] if last is not None else [*self.steps]
-        chain = [self.make(step) for step in steps]
-        for row in range(batch.rows):
-            push_through(chain, batch.slice(row, 1))
+        while batch.rows > 1:
+            half = batch.slice(0, batch.rows // 2)
+            try:
+                push_through([self.make(step) for step in steps], half)
+                batch = batch.slice(half.rows, batch.rows)
+            except GatherumError:
+                batch = half
+        push_through([self.make(step) for step in steps], batch)
 
     def close(self) -> list[OperatorMetrics]:
         """Ends the chains; what all of them counted, operator by operator."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -12,6 +12,7 @@ from typing import Any, Final
 from gatherum.errors import GatherumError
 from gatherum.executors.chains import Chains, ended
 from gatherum.executors.figures import Figures
+from gatherum.executors.morsels import Morsels
 from gatherum.executors.top_k import TopK
 from gatherum.kernels.columns.batch import Batch, first_ordinal
 from gatherum.kernels.gathering import rows_of
@@ -170,7 +171,7 @@ class LocalExecutor:
                 shares = [partitions[start:start + at_once] for start in range(0, len(partitions), at_once)]
                 for number in range(len(shares)) if top is None else top.in_order(shares):
                     if top is None or top.needs(shares[number]):
-                        yield lambda n=number: self._read(shares[n], n, request, figures)
+                        yield lambda n=number: self._read(shares[n], n, request, fragment, figures)
                 return
         for batch in self._input(fragment, figures):
             yield lambda batch=batch: iter([batch])
@@ -190,24 +191,20 @@ class LocalExecutor:
                     figures.part(part, inner.metrics)
         elif isinstance(source, Scan):
             request = Request(source.fields, source.filter, source.limit)
-            yield from self._read(self.sources[source.source].partitions(request), 0, request, figures)
+            yield from self._read(self.sources[source.source].partitions(request), 0, request, fragment, figures)
         elif isinstance(source, Documents):
             yield from figures.read(document_batches(source, self.context))
 
-    def _read(self, partitions: Sequence[Any], number: int, request: Request, figures: Figures) -> Batches:
+    def _read(self, partitions: Sequence[Any], number: int, request: Request, fragment: Fragment,
+              figures: Figures) -> Batches:
         """The batches of some partitions, in morsels, with their ordinals; timed and counted."""
-        return figures.read(self._morsels(partitions, number, request))
-
-    def _morsels(self, partitions: Sequence[Any], number: int, request: Request) -> Batches:
         batches = chain.from_iterable(partition.batches(request) for partition in partitions)
-        rows = self.context.settings.morsel_rows
-        position = 0
-        for batch in batches:
-            for at in range(0, batch.rows, rows):
-                self.context.cancellation.check()
-                piece = batch if batch.rows <= rows else batch.slice(at, rows)
-                yield piece.numbered(first_ordinal(number, position))
-                position += 1
+        return figures.read(self._morsels(batches, number, Morsels(fragment, self.context)))
+
+    def _morsels(self, batches: Iterable[Batch], number: int, morsels: Morsels) -> Batches:
+        for position, morsel in enumerate(chain.from_iterable(map(morsels.cut, batches))):
+            self.context.cancellation.check()
+            yield morsel.numbered(first_ordinal(number, position))
 
     def make(self, step: Step) -> Operator:
         """An operator for one thread, which is charged with the time that it takes to make it."""

@@ -148,32 +148,6 @@ def place_words(keys, used, slots):
         slots[slot] = h << np.uint64(32) | np.uint64(code)
 
 
-@kernel("int64(int64[::1], uint64[::1], uint64, int64, int32[::1], int32[::1], int64[::1])")
-def encode_range(values, high, kind, lowest, lookup, codes, missed_rows):
-    """Codes of integers by direct index: `lookup[value - lowest]`, -1 where unknown; its last item is -1.
-
-    A row whose word in `high` is not `kind` has no integer; where `high` is shorter than the rows, all have one.
-    Returns how many rows are without a code; `missed_rows` lists them.
-    """
-    rows, end = values.shape[0], np.uint64(lookup.shape[0] - 1)
-    worst = np.int32(0)
-    if high.shape[0] < rows or rows == 0:
-        for i in range(rows):
-            codes[i] = lookup[min(np.uint64(values[i] - lowest), end)]
-            worst |= codes[i]
-    else:
-        for i in range(rows):
-            at = min(np.uint64(values[i] - lowest), end)
-            codes[i] = lookup[at if high[i] == kind else end]
-            worst |= codes[i]
-    missed = 0
-    if worst < 0:
-        for i in range(rows):
-            missed_rows[missed] = i
-            missed += codes[i] < 0
-    return missed
-
-
 @numba.njit(inline="always")
 def bytes_word(address, length):
     """The first `length` bytes (at most 8) at an address as a word, without reading further."""

@@ -6,12 +6,15 @@ is then marked -2, and gets its code before the rows are looked up again.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from gatherum.kernels.compiler import kernel
+from gatherum.kernels.intrinsics import prefetch
 
 UNKNOWN = np.int32(-1)
 LISTED = np.int32(-2)
+AHEAD = 768
 
 
 @kernel("int64(int32[::1], int32[::1], int32[::1], int64[::1])")
@@ -51,3 +54,58 @@ def look_up_pairs(first, second, width, lookup, codes, fresh):
                 fresh[listed] = i
                 listed += 1
     return listed
+
+
+@numba.njit(inline="always")
+def _place(value, lowest, end):
+    """Where an integer is looked up; `end` for those outside the range."""
+    return min(np.uint64(value - lowest), end)
+
+
+@kernel("int64(int64[::1], uint64[::1], uint64, int64, int32[::1], int32[::1], int64[::1])")
+def look_up_integers(values, high, kind, lowest, lookup, codes, fresh):
+    """The codes of integers, of which the place is value - lowest; the last place is for those outside, without a code.
+
+    A row whose word in `high` is not `kind` has no integer; where `high` is shorter than the rows, all have one.
+    `fresh` lists a row for each place that has no code, and all rows that have no place.
+    """
+    rows, end = values.shape[0], np.uint64(lookup.shape[0] - 1)
+    all_whole = high.shape[0] < rows or rows == 0
+    worst = np.int32(0)
+    if all_whole:
+        address = values.ctypes.data
+        for i in range(rows):
+            prefetch(address + 8 * (i + AHEAD))
+            codes[i] = lookup[_place(values[i], lowest, end)]
+            worst |= codes[i]
+    else:
+        for i in range(rows):
+            codes[i] = lookup[_place(values[i], lowest, end) if high[i] == kind else end]
+            worst |= codes[i]
+    listed = 0
+    if worst < 0:
+        for i in range(rows):
+            if codes[i] < 0:
+                place = _place(values[i], lowest, end) if all_whole or high[i] == kind else end
+                if lookup[place] == UNKNOWN:
+                    fresh[listed] = i
+                    listed += 1
+                    if place < end:
+                        lookup[place] = LISTED
+    return listed
+
+
+@kernel("void(int64[::1], uint64[::1], uint64, int64, int32[::1], int64[::1], int32[::1], int32[::1])")
+def learn_integers(values, high, kind, lowest, lookup, fresh, found, codes):
+    """Gives the rows that `look_up_integers` listed the codes `found`, and so their places and equal values."""
+    rows, end = values.shape[0], np.uint64(lookup.shape[0] - 1)
+    all_whole = high.shape[0] < rows
+    for j in range(fresh.shape[0]):
+        i = fresh[j]
+        codes[i] = found[j]
+        place = _place(values[i], lowest, end)
+        if place < end and (all_whole or high[i] == kind):
+            lookup[place] = found[j]
+    for i in range(rows):
+        if codes[i] < 0:
+            codes[i] = lookup[_place(values[i], lowest, end)]

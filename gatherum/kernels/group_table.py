@@ -40,7 +40,7 @@ class GroupTable:
         self.rows = RowCounts()
         self.scratch = Scratch()
         self.states: list[States] = [states_for(aggregate, compiled, self.rows) for _, aggregate in schema.aggregates]
-        self.representatives = Representatives(parts)
+        self.representatives = Representatives(parts, compiled)
 
     @property
     def size(self) -> int:

@@ -72,3 +72,11 @@ def choose_rows_by_word(slots, words, word_flip, ordinals, ordinal_flip, best, b
         best_ordinal[slot] = (ordinals[i] if each else first + i) ^ ordinal_flip
         at[slot] = start + i
     return listed
+
+
+@kernel("void(int32[::1], int64, int64[::1])")
+def first_rows(codes, known, first):
+    """Finds the first row of each code from `known` on; each occurs."""
+    for i in range(codes.shape[0] - 1, -1, -1):
+        if codes[i] >= known:
+            first[codes[i] - known] = i

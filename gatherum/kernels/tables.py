@@ -8,13 +8,15 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels import coding, long_strings
-from gatherum.kernels.direct import look_up_pairs
+from gatherum.kernels.direct import learn_integers, look_up_integers, look_up_pairs
 from gatherum.kernels.scratch import Scratch, grown, padded
 from gatherum.types.values import INT64_MAX, INT64_MIN
 
 WIDEST_RANGE: Final = 1 << 19
 MANY: Final = 4
 """A range that a MANY-th of the rows miss is chosen anew."""
+SAMPLE: Final = 1024
+"""The first range is that of so many rows."""
 
 
 class WordTable:
@@ -92,25 +94,22 @@ class RangeTable:
     def encode(self, low: np.ndarray, high: np.ndarray, kind: np.uint64, codes: np.ndarray,
                scratch: Scratch) -> np.ndarray:
         """As `WordTable.encode`; the rows with `kind` in `high` are integers."""
+        if self.lookup is _NOTHING and not self.wide:
+            first = high[:SAMPLE] if len(high) == len(low) else high
+            self._widen(_integers(low[:SAMPLE], first, kind))
         if self.wide:
             return self.table.encode(low, high, codes)
-        values, missed_rows = low.view(np.int64), scratch.array("missed", np.int64, len(low) + 1)
-        missed = coding.encode_range(values, high, kind, self.lowest, self.lookup, codes, missed_rows)
-        if missed:
-            rows = missed_rows[:missed]
+        values, fresh = low.view(np.int64), scratch.array("fresh", np.int64, len(low))
+        if listed := look_up_integers(values, high, kind, self.lowest, self.lookup, codes, fresh):
+            rows = fresh[:listed]
             some = high[rows] if len(high) == len(low) else high
-            codes[rows] = self.table.encode(low[rows], some, np.empty(missed, np.int32))
-            whole = rows[some == kind] if len(some) == missed else rows
-            self._learn(values[whole], codes[whole], len(low))
+            found = self.table.encode(low[rows], some, np.empty(listed, np.int32))
+            learn_integers(values, high, kind, self.lowest, self.lookup, rows, found, codes)
+            outside = _integers(low[rows], some, kind)
+            outside = outside[~self._inside(outside)]
+            if MANY * len(outside) > len(low):
+                self._widen(outside)
         return codes
-
-    def _learn(self, values: np.ndarray, codes: np.ndarray, rows: int) -> None:
-        """Puts the codes of these integers, which were missed among so many rows, into the index."""
-        outside = ~self._inside(values)
-        if MANY * np.count_nonzero(outside) > rows or self.lookup is _NOTHING:
-            self._widen(values[outside])
-        inside = self._inside(values)
-        self.lookup[values[inside] - self.lowest] = codes[inside]
 
     def _inside(self, values: np.ndarray) -> np.ndarray:
         return values.view(np.uint64) - np.array(self.lowest).view(np.uint64) < len(self.lookup) - 1
@@ -129,6 +128,12 @@ class RangeTable:
         if not self.wide and known:
             lookup[self.lowest - low:][:known] = self.lookup[:known]
         self.lowest, self.lookup = low, lookup
+
+
+def _integers(low: np.ndarray, high: np.ndarray, kind: np.uint64) -> np.ndarray:
+    """Those of some words that are integers; `high` may hold one word for all."""
+    values = low.view(np.int64)
+    return values[high == kind] if len(high) == len(low) else values
 
 
 _NOTHING: Final = np.full(1, -1, np.int32)

@@ -25,6 +25,17 @@ def mark_groups(slots, chosen, mark, marks):
             marks[slots[i]] |= mark
 
 
+@kernel("int64(float64[::1])")
+def largest_exponent(values):
+    """The largest exponent of finite doubles, as in their bits; 0 where there are none but zeros."""
+    words = values.view(np.int64)
+    largest = np.int64(0)
+    for i in range(words.shape[0]):
+        exponent = (words[i] >> 52) & 0x7FF
+        largest = max(largest, exponent if exponent != 0x7FF else 0)
+    return largest
+
+
 @kernel("int64(int32[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
 def merge_totals(slots, totals, shifts, into, failed):
     """Adds each total times 2**shift to its slot's; `shifts` holds one number a total, or one for all.

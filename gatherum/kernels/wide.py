@@ -11,7 +11,7 @@ from gatherum.kernels.additions import WINDOW
 from gatherum.kernels.buffers import array_of, column_of_words
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.tables import StringBuffers
-from gatherum.kernels.totals import read_totals, round_totals
+from gatherum.kernels.totals import largest_exponent, read_totals, round_totals
 from gatherum.types.values import INT32_MAX, INT32_MIN, BsonType
 
 WINDOW_ROWS: Final = 1 << 32
@@ -75,8 +75,7 @@ def means(totals: np.ndarray, counts: np.ndarray) -> Column:
 
 def window_base(values: np.ndarray) -> int:
     """The lowest exponent of a window for values like these: it ends a little above the largest."""
-    finite = np.abs(values[np.isfinite(values)])
-    return _base_below(int(np.frexp(finite.max())[1]) + 1022 if len(finite) else 1023)
+    return _base_below(largest_exponent(values) or 1023)
 
 
 def _base_below(largest: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from gatherum.errors import InternalError
-from gatherum.kernels.columns.batch import MAX_ROWS, Batch, batch_of
+from gatherum.kernels.columns.batch import Batch, batch_of
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.fields import documents_column, put_below
 from gatherum.kernels.joining import Matches, local_keys
@@ -24,7 +24,7 @@ from gatherum.types.values import Document
 Read = Callable[[], Iterable[Batch]]
 RunPlan = Callable[[Node], Iterable[Batch]]
 
-MOST_PARTNERS: Final = 4 * MAX_ROWS
+MOST_PARTNERS: Final = 1 << 18
 """How many partners the rows of one output batch have together, but for a row that has more by itself."""
 
 

@@ -22,7 +22,7 @@ Keys = Callable[[Rows], list[SortColumn]]
 
 MERGED_AT_ONCE: Final = 32
 BLOCK_BYTES: Final = 1 << 20
-CHUNK_ROWS: Final = 4 * MAX_ROWS
+CHUNK_ROWS: Final = 1 << 18
 CHUNK_BYTES: Final = 64 << 20
 SMALL: Final = 1 << 12
 LONG_SORT_ROWS: Final = 1 << 20

@@ -17,7 +17,7 @@ from gatherum.runtime import machine
 PREFIX = "GATHERUM_"
 MEMORY_SHARE = 0.5
 UNKNOWN_MEMORY = 2 * 2**30
-MAX_MORSEL_ROWS = 65536
+MAX_MORSEL_ROWS = 1 << 18
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
           "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
@@ -142,7 +142,7 @@ class Settings:
         _choice("auto", "rows", "columnar"), "Which engine runs the query: rows (documents in Python), columnar, or "
         "auto, which goes by the size of the input."))
     morsel_rows: int = field(default=MAX_MORSEL_ROWS, metadata=_about(
-        _whole(1, MAX_MORSEL_ROWS), "Rows that are worked on at once."))
+        _whole(1, MAX_MORSEL_ROWS), "Rows that are worked on at once, at most."))
     spill_every: int = field(default=0, metadata=_about(
         _whole(0), "For tests: write to disk after every so many morsels whatever the memory; 0 is never."))
     on_bad: str = field(default="error", metadata=_about(

@@ -162,3 +162,19 @@ def test_documents_that_repeat_and_some_that_are_equal():
     rows = [{"a": 1}, {"a": 1.0}, {"b": 1}, Decimal128("1"), 1, [1], [Int64(1)], None] * 30
     codes = CompiledCoder().encode(to_variant(column_of(rows)))
     assert codes.tolist() == PlainCoder().encode(column_of(rows)).tolist()
+
+
+@given(st.data())
+def test_integers_far_from_a_sample_and_values_that_look_like_them(data):
+    """Outliers have no place in the index, and a double's word may be that of an integer that has one."""
+    draw = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    compiled, plain = CompiledCoder(), PlainCoder()
+    for _ in range(3):
+        near, far = draw.integers(-20, 2000, 3000), draw.integers(-2**63, 2**63 - 1, 3000)
+        outliers = draw.random(3000) < data.draw(st.sampled_from([0.0, 0.001, 0.5]))
+        values = np.where(outliers, far, near).tolist()
+        column = column_of([Int64(value) for value in values])
+        if data.draw(st.booleans()):
+            tiny = np.array(values[:5]).view(np.float64).tolist()
+            column = to_variant(column_of([Int64(values[0]), *tiny, None, *map(Int64, values)]))
+        assert compiled.encode(column).tolist() == plain.encode(column).tolist()

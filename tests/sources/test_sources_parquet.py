@@ -42,11 +42,19 @@ def one_partition_each(monkeypatch):
 
 
 def test_batches_are_numbered_within_their_partition(tmp_path):
-    source = stored(tmp_path / "x.parquet", {"a": range(200_000)}, row_group_size=150_000)
+    source = stored(tmp_path / "x.parquet", {"a": range(400_000)}, row_group_size=350_000)
     found = batches(source)
-    assert [batch.rows for batch in found] == [65536, 65536, 18928, 50000]
-    assert [batch.ordinal for batch in found] == [0, 1 << 32, 2 << 32, 0]
-    assert [p.rows for p in source.partitions(Request())] == [150_000, 50_000]
+    assert [batch.rows for batch in found] == [262_144, 87_856, 50_000]
+    assert [batch.ordinal for batch in found] == [0, 1 << 32, 0]
+    assert [p.rows for p in source.partitions(Request())] == [350_000, 50_000]
+
+
+def test_a_batch_of_large_rows_has_fewer(tmp_path):
+    texts = [f"{number:>8}" * 100 for number in range(100_000)]
+    found = batches(stored(tmp_path / "x.parquet", {"a": texts}, use_dictionary=False))
+    assert len(found) == 3
+    assert all(batch.columns["a"].array.nbytes < 35_000_000 for batch in found)
+    assert [row["a"] for batch in found for row in batch.documents()] == texts
 
 
 def test_small_row_groups_are_joined(tmp_path):
@@ -58,9 +66,9 @@ def test_small_row_groups_are_joined(tmp_path):
 
 
 def test_rows_can_be_counted_without_columns(tmp_path):
-    source = stored(tmp_path / "x.parquet", {"a": range(70_000)})
+    source = stored(tmp_path / "x.parquet", {"a": range(300_000)})
     found = batches(source, fields=())
-    assert [batch.rows for batch in found] == [65536, 4464]
+    assert [batch.rows for batch in found] == [262_144, 37_856]
     assert all(not batch.columns for batch in found)
 
 

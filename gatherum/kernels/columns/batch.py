@@ -17,7 +17,7 @@ from gatherum.kernels.columns.read import documents_of_columns
 from gatherum.kernels.columns.types import COLUMN_TYPES
 from gatherum.types.values import TYPE_NAMES, Document
 
-MAX_ROWS: Final = 1 << 16
+MAX_ROWS: Final = 1 << 18
 PARTITION_SHIFT: Final = 48
 MORSEL_SHIFT: Final = 32
 

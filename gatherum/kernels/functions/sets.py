@@ -38,7 +38,7 @@ class DistinctValues(ListedStates):
         super().__init__(aggregate, rows)
         self.coder = CompiledCoder()
         self.pairs = PairTable()
-        self.items = Representatives(1)
+        self.items = Representatives(1, compiled=True)
         self.slots = KeptItems(np.int32)
 
     def update(self, slots: np.ndarray, column: Column, ordinal: int) -> States:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels.columns.column import Column
+from gatherum.kernels.listing import first_rows
 from gatherum.kernels.scratch import grown
 from gatherum.kernels.states.kept import KeptRows
 
@@ -21,9 +22,11 @@ Ordinals = int | np.ndarray
 
 class Representatives:
     """The values that stand for codes 0 to `size` - 1: values that are equal may look different, and those of the row
-    of the lowest ordinal are taken. A row may have several values, one from each of `parts` columns."""
+    of the lowest ordinal are taken. A row may have several values, one from each of `parts` columns. `compiled` says
+    whether kernels may be called."""
 
-    def __init__(self, parts: int) -> None:
+    def __init__(self, parts: int, compiled: bool) -> None:
+        self._compiled = compiled
         self.size = 0
         self._kept = [KeptRows() for _ in range(parts)]
         self._at = np.empty(0, np.int64)
@@ -39,13 +42,11 @@ class Representatives:
 
     def _add(self, columns: Sequence[Column], codes: np.ndarray, ordinals: Ordinals, size: int) -> None:
         known = self.size
-        fresh = np.flatnonzero(codes >= known)
-        if isinstance(ordinals, int):
-            fresh = fresh[::-1]
-        elif len(fresh) > size - known:
-            fresh = fresh[np.argsort(ordinals[fresh], kind="stable")[::-1]]
-        first = np.empty(size - known, np.int64)
-        first[codes[fresh] - known] = fresh                     # of several rows the last one stays: the lowest
+        if self._compiled and isinstance(ordinals, int):
+            first = np.empty(size - known, np.int64)
+            first_rows(codes, known, first)
+        else:
+            first = _lowest_rows(codes, known, size, ordinals)
         if size > len(self._at):
             self._at, self._ordinals = grown(self._at, size), grown(self._ordinals, size)
         self._at[known:size] = self._keep(columns, first)
@@ -86,6 +87,18 @@ class Representatives:
     def nbytes(self) -> int:
         """The bytes of the values and of the arrays."""
         return 16 * len(self._at) + sum(kept.nbytes for kept in self._kept)
+
+
+def _lowest_rows(codes: np.ndarray, known: int, size: int, ordinals: Ordinals) -> np.ndarray:
+    """The row of each code from `known` on that has the lowest ordinal."""
+    fresh = np.flatnonzero(codes >= known)
+    if isinstance(ordinals, int):
+        fresh = fresh[::-1]
+    elif len(fresh) > size - known:
+        fresh = fresh[np.argsort(ordinals[fresh], kind="stable")[::-1]]
+    lowest = np.empty(size - known, np.int64)
+    lowest[codes[fresh] - known] = fresh                        # of several rows the last one stays: the lowest
+    return lowest
 
 
 def _of_rows(ordinals: Ordinals, rows: np.ndarray) -> np.ndarray:

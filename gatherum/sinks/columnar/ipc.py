@@ -9,8 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from pyarrow import ipc
 
-from gatherum.kernels.columns.batch import MAX_ROWS
-from gatherum.sinks.columnar.writer import ColumnWriter, Encoding
+from gatherum.sinks.columnar.writer import BATCH_ROWS, ColumnWriter, Encoding
 
 
 class IpcEncoder:
@@ -22,7 +21,7 @@ class IpcEncoder:
 
     def write(self, table: pa.Table) -> None:
         """Appends rows."""
-        self._writer.write_table(table.combine_chunks(), max_chunksize=MAX_ROWS)
+        self._writer.write_table(table.combine_chunks(), max_chunksize=BATCH_ROWS)
 
     def close(self) -> None:
         """Writes the end."""

@@ -9,8 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gatherum.kernels.columns.batch import MAX_ROWS
-from gatherum.sinks.columnar.writer import ColumnWriter, Encoding
+from gatherum.sinks.columnar.writer import BATCH_ROWS, ColumnWriter, Encoding
 
 
 class ParquetEncoder:
@@ -29,7 +28,7 @@ class ParquetEncoder:
 
 
 def _read(file: Any) -> Iterator[pa.RecordBatch]:
-    yield from pq.ParquetFile(file).iter_batches(MAX_ROWS, use_threads=False)
+    yield from pq.ParquetFile(file).iter_batches(BATCH_ROWS, use_threads=False)
 
 
 def parquet_writer(stream: BinaryIO, compression: str) -> ColumnWriter:

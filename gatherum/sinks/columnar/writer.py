@@ -22,6 +22,7 @@ from gatherum.records import record
 from gatherum.types.values import Document
 
 GROUP_ROWS: Final = 1 << 17
+BATCH_ROWS: Final = 1 << 16
 GROUP_BYTES: Final = 1 << 27
 DOCUMENTS: Final = 1 << 13
 _UNWRITABLE: Final = (BSONError, ValueError, TypeError, OverflowError, RecursionError, pa.ArrowException)

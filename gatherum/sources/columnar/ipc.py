@@ -10,7 +10,6 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from gatherum.errors import SourceError
-from gatherum.kernels.columns.batch import MAX_ROWS
 from gatherum.kernels.columns.file_batches import check_names
 from gatherum.plan.protocols import Coverage, OnBad, Request, Statistics
 from gatherum.records import record
@@ -19,7 +18,7 @@ from gatherum.sources.columnar.stored import opener
 from gatherum.sources.input_file import InputFile
 
 FILE_MAGIC: Final = b"ARROW1"
-PARTITION_ROWS: Final = 4 * MAX_ROWS
+PARTITION_ROWS: Final = 1 << 18
 
 
 def open_ipc(file: InputFile, on_bad: OnBad, coverage: Coverage) -> ArrowFile | ArrowStream:

@@ -23,8 +23,9 @@ from gatherum.sources.columnar.partition import READ_ERRORS, ColumnPartition, al
 from gatherum.sources.columnar.stored import opener
 from gatherum.sources.input_file import InputFile
 
-PARTITION_ROWS: Final = 2 * MAX_ROWS
+PARTITION_ROWS: Final = 1 << 17
 BUFFER_BYTES: Final = 1 << 20
+BATCH_BYTES: Final = 1 << 25
 DICTIONARY_BYTES: Final = 1 << 20
 CODE_BYTES: Final = 4
 
@@ -118,13 +119,21 @@ class ParquetSource:
         if not leaves:
             yield from self._rows_only(groups)
             return
-        rows = MAX_ROWS if request.limit is None else min(MAX_ROWS, max(request.limit, 1))
+        rows = self._rows_at_once(groups, leaves)
+        if request.limit is not None:
+            rows = min(rows, max(request.limit, 1))
         with self._open() as stored:
             opened = pq.ParquetFile(stored, metadata=self._metadata, buffer_size=BUFFER_BYTES,
                                     read_dictionary=self._dictionaries(groups, leaves),
                                     coerce_int96_timestamp_unit="us")
             columns = None if len(leaves) == len(self._paths) else [self._paths[leaf] for leaf in leaves]
             yield from opened.iter_batches(rows, row_groups=groups, columns=columns, use_threads=False)
+
+    def _rows_at_once(self, groups: list[int], leaves: list[int]) -> int:
+        """As many rows as make a batch of `BATCH_BYTES`."""
+        found = [self._metadata.row_group(number) for number in groups]
+        size = sum(group.column(leaf).total_uncompressed_size for group in found for leaf in leaves)
+        return min(max(BATCH_BYTES * sum(group.num_rows for group in found) // max(size, 1), 1), MAX_ROWS)
 
     def _rows_only(self, groups: list[int]) -> Iterator[pa.RecordBatch]:
         """Batches without columns."""
