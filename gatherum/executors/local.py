@@ -168,10 +168,11 @@ class LocalExecutor:
             partitions = self.sources[source.source].partitions(request)
             if len(partitions) >= 2 * self.context.settings.threads:
                 at_once = -(-len(partitions) // MOST_PARTITIONS)
+                morsels = Morsels(fragment, self.context)
                 shares = [partitions[start:start + at_once] for start in range(0, len(partitions), at_once)]
                 for number in range(len(shares)) if top is None else top.in_order(shares):
                     if top is None or top.needs(shares[number]):
-                        yield lambda n=number: self._read(shares[n], n, request, fragment, figures)
+                        yield lambda n=number: self._read(shares[n], n, request, morsels, figures)
                 return
         for batch in self._input(fragment, figures):
             yield lambda batch=batch: iter([batch])
@@ -191,15 +192,16 @@ class LocalExecutor:
                     figures.part(part, inner.metrics)
         elif isinstance(source, Scan):
             request = Request(source.fields, source.filter, source.limit)
-            yield from self._read(self.sources[source.source].partitions(request), 0, request, fragment, figures)
+            yield from self._read(self.sources[source.source].partitions(request), 0, request,
+                                  Morsels(fragment, self.context), figures)
         elif isinstance(source, Documents):
             yield from figures.read(document_batches(source, self.context))
 
-    def _read(self, partitions: Sequence[Any], number: int, request: Request, fragment: Fragment,
+    def _read(self, partitions: Sequence[Any], number: int, request: Request, morsels: Morsels,
               figures: Figures) -> Batches:
         """The batches of some partitions, in morsels, with their ordinals; timed and counted."""
         batches = chain.from_iterable(partition.batches(request) for partition in partitions)
-        return figures.read(self._morsels(batches, number, Morsels(fragment, self.context)))
+        return figures.read(self._morsels(batches, number, morsels))
 
     def _morsels(self, batches: Iterable[Batch], number: int, morsels: Morsels) -> Batches:
         for position, morsel in enumerate(chain.from_iterable(map(morsels.cut, batches))):

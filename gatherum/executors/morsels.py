@@ -16,6 +16,8 @@ COMPUTED_ROWS: Final = 1 << 17
 INTERPRETED_ROWS: Final = 1 << 14
 """As long as kernels are not compiled: a query can be ended between morsels."""
 FEWEST_ROWS: Final = 1 << 10
+PLENTY: Final = 1 << 26
+"""So many bytes may be exceeded: to find the size of every batch takes longer than it is worth."""
 MEMORY_SHARE: Final = 1 / 16
 """Of what a thread may hold: so much do the columns of one morsel take."""
 
@@ -33,9 +35,9 @@ class Morsels:
     def cut(self, batch: Batch) -> Iterator[Batch]:
         """The rows of a batch, without copying."""
         rows = self._rows if self._context.compiled() else min(self._rows, INTERPRETED_ROWS)
-        size = sum(column.array.nbytes for column in batch.columns.values())
-        if size > self._bytes:
-            rows = min(rows, max(int(batch.rows * self._bytes / size), FEWEST_ROWS))
+        if self._bytes < PLENTY:
+            size = sum(column.array.nbytes for column in batch.columns.values())
+            rows = min(rows, max(int(batch.rows * self._bytes / max(size, 1)), FEWEST_ROWS))
         if batch.rows <= rows:
             yield batch
             return

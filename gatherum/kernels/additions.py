@@ -24,13 +24,16 @@ def add_columns(slots, jobs, outside):
     """Adds columns to totals.
 
     A job is an operation, the addresses of its values, of the bytes that choose among them (0: all are chosen) and of
-    the totals, and its parameter: what to count for a row, the address of the integers' carries, or the base of the
-    window. The rows whose doubles lie outside the window are listed in the job's line of `outside`, behind their
+    the totals, its parameter: what to count for a row, the address of the integers' carries, or the base of the
+    window; and the address of counts to which longs that are all chosen add 1 for every row on the way (0: they do
+    not). The rows whose doubles lie outside the window are listed in the job's line of `outside`, behind their
     number.
     """
     for j in range(jobs.shape[0]):
         operation, values, chosen, totals, parameter = jobs[j, 0], jobs[j, 1], jobs[j, 2], jobs[j, 3], jobs[j, 4]
-        if operation == COUNT:
+        if jobs[j, 5] != 0:
+            _count_and_add_words(slots, values, totals, parameter, jobs[j, 5])
+        elif operation == COUNT:
             _count(slots, chosen, totals, parameter)
         elif operation == INT64:
             _add_words(slots, values, chosen, totals, parameter)
@@ -68,6 +71,14 @@ def _add_words(slots, values, chosen, totals, carries):
         for i in range(slots.shape[0]):
             prefetch(values + 8 * (i + AHEAD))
             add_carrying(totals, carries, slots[i], word_at(values, i) if byte_at(chosen, i) != 0 else 0)
+
+
+@numba.njit
+def _count_and_add_words(slots, values, totals, carries, counts):
+    for i in range(slots.shape[0]):
+        prefetch(values + 8 * (i + AHEAD))
+        add_carrying(totals, carries, slots[i], word_at(values, i))
+        add_word(counts, slots[i], 1)
 
 
 @numba.njit

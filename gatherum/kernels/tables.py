@@ -97,6 +97,8 @@ class RangeTable:
         if self.lookup is _NOTHING and not self.wide:
             first = high[:SAMPLE] if len(high) == len(low) else high
             self._widen(_integers(low[:SAMPLE], first, kind))
+            if len(low) > SAMPLE and self.lookup is not _NOTHING:
+                self.encode(low[:SAMPLE], first, kind, codes[:SAMPLE], scratch)
         if self.wide:
             return self.table.encode(low, high, codes)
         values, fresh = low.view(np.int64), scratch.array("fresh", np.int64, len(low))

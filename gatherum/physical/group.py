@@ -107,7 +107,7 @@ class GroupOperator(Operator):
             self.table.merge(other.table)
         elif other.table.size:
             self.table.absorb(other.table.export())
-        other.table = other._new_table()
+        del other.table                                         # its memory, and all use of it
         other.consumer.close()
         self._account(self.table.nbytes)
 

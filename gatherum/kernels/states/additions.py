@@ -29,24 +29,31 @@ class Additions:
     def __init__(self, slots: np.ndarray, scratch: Scratch | None = None) -> None:
         self.slots = slots
         self._scratch = Scratch() if scratch is None else scratch
-        self._jobs: list[tuple[int, int, int, int, int]] = []
+        self._jobs: list[tuple[int, int, int, int, int, int]] = []
+        self._counts = 0
         self._alive: list[Values] = []
         self._outside: dict[int, Outside] = {}
 
     def count(self, counts: SlotWords, step: int = 1, chosen: np.ndarray = NO_ROWS) -> None:
         """Adds `step` for every row."""
-        self._jobs.append((COUNT, 0, self._chosen(chosen), counts.address, step))
+        if step == 1 and not len(chosen) and not self._counts:
+            self._counts = counts.address                   # done along with something else, where that can be
+        else:
+            self._jobs.append((COUNT, 0, self._chosen(chosen), counts.address, step, 0))
 
     def integers(self, totals: SlotWords, carries: SlotWords, values: Values, chosen: np.ndarray = NO_ROWS) -> None:
         """Adds int32 or int64 values."""
         operation, size = (INT32, 4) if _is_narrow(values) else (INT64, 8)
+        counts = 0
+        if operation == INT64 and not len(chosen):
+            counts, self._counts = self._counts, 0
         self._jobs.append((operation, self._address(values, size), self._chosen(chosen), totals.address,
-                           carries.address))
+                           carries.address, counts))
 
     def doubles(self, totals: SlotWords, values: Values, chosen: np.ndarray, base: int, outside: Outside) -> None:
         """Adds doubles in units of 2**(base - 1075); `outside` is given the rows that the window does not hold."""
         self._outside[len(self._jobs)] = outside
-        self._jobs.append((DOUBLE, self._address(values, 8), self._chosen(chosen), totals.address, base))
+        self._jobs.append((DOUBLE, self._address(values, 8), self._chosen(chosen), totals.address, base, 0))
 
     def _address(self, values: Values, size: int) -> int:
         self._alive.append(values)                          # as long as only its address is known
@@ -59,6 +66,8 @@ class Additions:
 
     def run(self) -> None:
         """Does what was collected."""
+        if self._counts:
+            self._jobs.append((COUNT, 0, 0, self._counts, 1, 0))
         if not self._jobs:
             return
         room = len(self.slots) + 1 if self._outside else 0
