@@ -1,16 +1,14 @@
-"""Expressions that depend on one string field: computed once for each word where the field is coded."""
+"""Expressions that depend on one field: computed once for each word where the field is coded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import pyarrow as pa
-
 from gatherum.errors import QueryError
 from gatherum.kernels.arrow import compute as pc
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.distinct import apply_to_words
+from gatherum.kernels.distinct import apply_to_words, is_coded
 from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.selection import Selection
 from gatherum.plan.analysis import free_variables, is_deterministic, paths_read
@@ -33,7 +31,7 @@ class ByWords:
     def of(self, rows: Selection) -> Operand | None:
         """The values over some rows; None where the field is not coded, or where only the rows can tell."""
         column = rows.column(self._field)
-        if not isinstance(column.array.type, pa.DictionaryType):
+        if not is_coded(column):
             return None
         try:
             return apply_to_words([column], rows.rows, self._of_words)
@@ -58,6 +56,8 @@ class ByWords:
             return None
         if last.array.equals(words.array):
             return values
+        if words.is_variant:
+            return None
         at = pc.index_in(words.array, last.array)
         return None if at.null_count else values if isinstance(values, Constant) else values.take(at)
 

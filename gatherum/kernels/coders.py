@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.column import CodedColumn, Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.direct import look_up
 from gatherum.kernels.kinds import is_strings
@@ -134,6 +134,8 @@ class CompiledCoder:
     def encode(self, column: Column, room: np.ndarray | None = None) -> np.ndarray:
         """As `Coder.encode`."""
         codes = np.empty(len(column), np.int32) if room is None else room
+        if isinstance(column, CodedColumn):
+            return self._of_words(column.values, column.codes, codes)
         if isinstance(column.array.type, pa.DictionaryType):
             return self._of_dictionary(column, codes)
         if self.maker.encode_short(column, self.table, codes):
@@ -144,13 +146,16 @@ class CompiledCoder:
         return self.table.encode(made.low, made.high, codes)
 
     def _of_dictionary(self, column: Column, codes: np.ndarray) -> np.ndarray:
-        """Codes by the dictionary's own; the values are looked at where one of them appears for the first time."""
-        array, indices = column.array, column.array.indices.cast(pa.int32())
-        values = Column(array.dictionary, column.missing)
-        if self._dictionary is None or not _alike(values, self._dictionary, len(array)):
+        values, indices = Column(column.array.dictionary, column.missing), column.array.indices.cast(pa.int32())
+        at = (indices.fill_null(len(values)) if indices.null_count else indices).to_numpy()
+        return self._of_words(values, at, codes)
+
+    def _of_words(self, values: Column, at: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Codes by those of a dictionary (behind its last one: invalid); the values are looked at where one of them
+        appears for the first time."""
+        if self._dictionary is None or not _alike(values, self._dictionary, len(at)):
             self._dictionary = values
             self._known = np.full(len(values) + 1, -1, np.int32)
-        at = (indices.fill_null(len(values)) if indices.null_count else indices).to_numpy()
         fresh = np.empty(len(self._known), np.int64)
         if count := look_up(at, self._known, codes, fresh):
             words = fresh[:count]                               # those that occur, for a code is a group
@@ -160,10 +165,12 @@ class CompiledCoder:
 
 
 def _alike(a: Column, b: Column, rows: int) -> bool:
-    """True where two dictionaries are surely the same; strings are compared, where they are not many for these rows."""
+    """True where two dictionaries are surely the same; strings and variant values are compared, where
+    they are not many for these rows."""
     if _same(a, b):
         return True
-    return len(a) <= rows and is_strings(a.array.type) and a.missing == b.missing and a.array.equals(b.array)
+    return len(a) <= rows and (a.is_variant or is_strings(a.array.type)) and a.missing == b.missing and \
+        a.array.equals(b.array)
 
 
 def _same(a: Column, b: Column) -> bool:

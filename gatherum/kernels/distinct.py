@@ -1,4 +1,4 @@
-"""Strings by their distinct values: what depends on nothing but the string is computed once for each word."""
+"""Coded columns by their distinct values: what depends on nothing but the value is computed once for each word."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from gatherum.errors import OperatorError, ResourceError
 from gatherum.kernels.buffers import valid_mask
-from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.column import CodedColumn, Column
 from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.kinds import is_strings
 
@@ -20,7 +20,7 @@ REPEATS: Final = 4
 
 def apply_to_words(arguments: list[Operand | None], rows: int,
                    apply: Callable[[list[Operand | None], int], Operand]) -> Operand | None:
-    """What `apply` gives for the words of the one dictionary column among constants, for each row.
+    """What `apply` gives for the words of the one coded column among constants, for each row.
 
     None where there are other columns, where most words do not occur, and where a word, which need not occur, raises
     an error.
@@ -38,16 +38,29 @@ def apply_to_words(arguments: list[Operand | None], rows: int,
         found = apply([words if i == position else a for i, a in enumerate(arguments)], len(words))
     except (OperatorError, ResourceError):
         return None
-    if isinstance(found, Constant):
-        return found
-    if is_strings(found.array.type):
-        found = Column(found.array.dictionary_encode(), found.missing)
-    return found.take(codes)
+    return found if isinstance(found, Constant) else by_codes(found, codes)
+
+
+def by_codes(words: Column, codes: np.ndarray) -> Column:
+    """For each row the word of its code: strings and variant values stay coded."""
+    if words.is_variant:
+        return CodedColumn(words, codes)
+    if is_strings(words.array.type):
+        words = Column(words.array.dictionary_encode(), words.missing)
+    return words.take(codes)
+
+
+def is_coded(column: Column) -> bool:
+    """Whether a column is codes and words."""
+    return isinstance(column, CodedColumn) or (
+        not column.is_variant and isinstance(column.array.type, pa.DictionaryType))
 
 
 def words_and_codes(column: Column) -> tuple[Column, np.ndarray] | None:
-    """The words of a dictionary column, an invalid one last where slots are invalid, and the position of each row's
-    word; None where the dictionary itself has invalid words."""
+    """The words of a coded column, an invalid one last where slots are invalid, and the position of each row's word;
+    None where the dictionary itself has invalid words."""
+    if isinstance(column, CodedColumn):
+        return column.values, column.codes
     array = column.array
     words = array.dictionary
     if words.null_count:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from gatherum.kernels.columns.column import Column, variant_array
+from gatherum.kernels.columns.column import CodedColumn, Column, variant_array
 from gatherum.kernels.repeated import coded
 from gatherum.types.values import BsonType
 
@@ -42,7 +42,7 @@ def field_of_documents(documents: pa.Array, name: str) -> Column | None:
     if codes is None:
         return _field(documents, name)
     found = _field(codes.dictionary, name)
-    return None if found is None else found.take(codes.indices)
+    return None if found is None else CodedColumn(found, codes.indices.to_numpy())
 
 
 def _field(documents: pa.Array, name: str) -> Column | None:

@@ -28,6 +28,8 @@ SAMPLES: Final[dict[BsonType, Value]] = {
 def kind_of(column: Column) -> BsonType | None:
     """The BSON type of a typed column's valid values: that of null or missing where there are none; None for variant
     columns, and for Arrow types that are no type of BSON."""
+    if column.is_variant:
+        return None
     kind = column.array.type
     if pa.types.is_null(kind):
         return BsonType.MISSING if column.missing else BsonType.NULL

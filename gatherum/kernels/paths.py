@@ -11,9 +11,10 @@ import pyarrow as pa
 from gatherum.kernels.assemble import Piece, assemble
 from gatherum.kernels.buffers import valid_mask
 from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column, invalid_is_missing, missing_column, variant_array
+from gatherum.kernels.columns.column import CodedColumn, Column, invalid_is_missing, missing_column, variant_array
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import parts, to_variant
+from gatherum.kernels.distinct import by_codes
 from gatherum.kernels.document_fields import field_of_documents
 from gatherum.kernels.forms import Constant
 from gatherum.kernels.kinds import is_list
@@ -71,6 +72,9 @@ def documents_among(column: Column) -> np.ndarray:
 
 def present_values(column: Column) -> np.ndarray | None:
     """A mask of the values that are not missing; None where none is missing."""
+    if isinstance(column, CodedColumn):
+        there = present_values(column.values)
+        return None if there is None else there.take(column.codes)
     if column.is_variant:
         there = parts(column)[0] != BsonType.MISSING
         return None if there.all() else there
@@ -90,6 +94,8 @@ def _below_lists(column: Column, path: Path, evaluation: Evaluation) -> Column:
 
 
 def _below_variant(column: Column, path: Path, evaluation: Evaluation) -> Column:
+    if isinstance(column, CodedColumn) and len(column.values) <= len(column):
+        return by_codes(_below_variant(column.values, path, evaluation), column.codes)
     types, _, data = parts(column)
     documents, arrays = types == BsonType.OBJECT, types == BsonType.ARRAY
     rows, others = np.flatnonzero(documents), np.flatnonzero(arrays)

@@ -56,6 +56,52 @@ class Column:
         return pa.field(name, self.array.type, metadata=invalid_metadata(self.missing))
 
 
+class CodedColumn(Column):
+    """A variant column whose values repeat: row i has the value `codes[i]` of the variant column `values`.
+
+    Not all of these need occur. The array is made when it is asked for; what knows of the codes does without.
+    """
+
+    __slots__ = ("codes", "values")
+    values: Column
+    codes: np.ndarray
+
+    def __init__(self, values: Column, codes: np.ndarray) -> None:
+        for name, value in (("values", values), ("codes", codes), ("missing", False)):
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "array":
+            raise AttributeError(name)
+        object.__setattr__(self, "array", self.values.take(self.codes).array)
+        return self.array
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def is_variant(self) -> bool:
+        """As `Column.is_variant`."""
+        return True
+
+    @property
+    def nullish(self) -> int:
+        """As `Column.nullish`."""
+        return 0
+
+    def slice(self, start: int, length: int | None = None) -> Column:
+        """As `Column.slice`."""
+        return CodedColumn(self.values, self.codes[start:None if length is None else start + length])
+
+    def filter(self, mask: pa.BooleanArray) -> Column:
+        """As `Column.filter`."""
+        return CodedColumn(self.values, self.codes[mask.to_numpy(zero_copy_only=False)])
+
+    def take(self, indices: np.ndarray | pa.Array) -> Column:
+        """As `Column.take`."""
+        return CodedColumn(self.values, self.codes.take(np.asarray(indices)))
+
+
 def _through_storage(array: pa.Array, change: Any) -> pa.Array:
     """Applies a change to an array by its storage, where it is of an extension type that kernels do not know."""
     if isinstance(array.type, pa.ExtensionType):

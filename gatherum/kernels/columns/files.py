@@ -3,8 +3,9 @@
 Well-typed columns are written as they are, and read by any tool. The metadata of a field say the rest: under
 `gatherum.invalid` that invalid slots are missing fields, not nulls; under `gatherum.numbers` that whole numbers of 32
 bits are BSON ints beside longs (`integers`) or doubles (`numbers`). What no typed column of a file holds is written as
-BSON, in the extension type `gatherum.bson`. Where one order of the columns does not fit the keys of all rows, a column
-of strings, marked by `gatherum.layout`, holds the keys of the rows that it does not fit, as a JSON array.
+BSON, in the extension type `gatherum.bson`; where a reader gives that as codes, `gatherum.coded` says so. Where one
+order of the columns does not fit the keys of all rows, a column of strings, marked by `gatherum.layout`, holds the keys
+of the rows that it does not fit, as a JSON array.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from bson.errors import BSONError
 
 from gatherum.errors import LossError
 from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column, invalid_is_missing, invalid_metadata, plain_strings, variant_array
+from gatherum.kernels.columns.column import (
+    CodedColumn,
+    Column,
+    invalid_is_missing,
+    invalid_metadata,
+    plain_strings,
+    variant_array,
+)
 from gatherum.kernels.columns.normalize import is_normal, normalize
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.shapes import (
@@ -44,6 +52,7 @@ from gatherum.kernels.document_fields import field_of_documents
 from gatherum.types.values import BsonType
 
 NUMBERS_KEY: Final = b"gatherum.numbers"
+CODED_KEY: Final = b"gatherum.coded"
 _STORED: Final[dict[Any, pa.DataType]] = {
     INT: pa.int32(), LONG: pa.int64(), WIDE_LONG: pa.int64(), DOUBLE: pa.float64(), FRACTION: pa.float64(),
     STRING: pa.string(), BINARY: pa.binary(), ANY: BSON_VALUE,
@@ -152,14 +161,39 @@ def from_file(array: pa.Array, field: pa.Field) -> Column:
     if not _is_coded(field):
         return Column(normalize(array), missing)
     if isinstance(field.type, BsonValueType):
-        blobs = array.storage.fill_null(_MISSING_BLOB) if array.storage.null_count else array.storage
-        found = field_of_documents(blobs, "")
-        return variant_of([unboxed(blob) for blob in blobs.to_pylist()]) if found is None else found
+        return _from_bson(array.storage)
+    if _is_coded_bson(field):
+        return _from_codes(array)
     if pa.types.is_struct(field.type):
         return Column(_from_struct(array), missing)
     if _is_list(field.type):
         return Column(_from_list(array), missing)
     return _from_numbers(array, missing)
+
+
+def _from_bson(blobs: pa.Array) -> Column:
+    blobs = blobs.fill_null(_MISSING_BLOB) if blobs.null_count else blobs
+    found = field_of_documents(blobs, "")
+    return variant_of([unboxed(blob) for blob in blobs.to_pylist()]) if found is None else found
+
+
+def _from_codes(array: pa.DictionaryArray) -> Column:
+    """Values that are taken apart once for each word, where there are not more words than rows."""
+    if len(array.dictionary) > len(array):
+        return _from_bson(array.dictionary_decode().cast(pa.large_binary()))
+    blobs, codes = array.dictionary.cast(pa.large_binary()), array.indices.cast(pa.int32())
+    if codes.null_count:
+        blobs, codes = pa.concat_arrays([blobs, pa.array([_MISSING_BLOB])]), codes.fill_null(len(blobs))
+    return CodedColumn(_from_bson(blobs), codes.to_numpy())
+
+
+def coded_bson(field: pa.Field) -> pa.Field:
+    """The field of codes of BSON, as a reader may give them in place of BSON."""
+    return field.with_metadata({CODED_KEY: b"1"})
+
+
+def _is_coded_bson(field: pa.Field) -> bool:
+    return bool(field.metadata) and CODED_KEY in field.metadata and isinstance(field.type, pa.DictionaryType)
 
 
 def is_column(field: pa.Field) -> bool:
@@ -174,7 +208,7 @@ def _is_list(kind: pa.DataType) -> bool:
 def _is_coded(field: pa.Field) -> bool:
     """Whether there is more to a field than its Arrow type says."""
     kind = field.type
-    if isinstance(kind, BsonValueType):
+    if isinstance(kind, BsonValueType) or _is_coded_bson(field):
         return True
     if pa.types.is_struct(kind):
         return any(_is_coded(child) for child in kind)

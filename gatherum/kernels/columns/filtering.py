@@ -21,7 +21,8 @@ DENSE: Final = 7 / 8
 def filtered(columns: Mapping[str, Column], mask: pa.BooleanArray) -> dict[str, Column]:
     """The rows of columns where the mask, which has no invalid slots, is true."""
     chosen = _bits(mask.buffers()[1], mask.offset, len(mask))
-    solid = {name: Column(_solid(column.array, chosen), column.missing) for name, column in columns.items()}
+    solid = {name: column if column.is_variant else Column(_solid(column.array, chosen), column.missing)
+             for name, column in columns.items()}
     if mask.true_count >= DENSE * len(mask):
         return {name: _by_fields(column, lambda part: part.filter(mask)) for name, column in solid.items()}
     at = pa.array(np.flatnonzero(np.unpackbits(chosen, count=len(mask), bitorder="little")))
@@ -30,6 +31,8 @@ def filtered(columns: Mapping[str, Column], mask: pa.BooleanArray) -> dict[str, 
 
 def _by_fields(column: Column, choose: Callable[[Column], Column]) -> Column:
     """The chosen rows of a column; of documents that are all there, field by field."""
+    if column.is_variant:
+        return choose(column)
     array = column.array
     if not pa.types.is_struct(array.type) or array.null_count or not array.type.num_fields:
         return choose(column)

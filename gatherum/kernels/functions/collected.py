@@ -85,6 +85,11 @@ def ranked_values(slots: np.ndarray, states: pa.StructArray) -> tuple[np.ndarray
     return np.repeat(slots, lists.value_lengths().to_numpy()), unboxed_column(values), ordinals.to_numpy()
 
 
+def present(column: Column) -> Column:
+    """Values of which those wanted are not missing."""
+    return column if column.is_variant else Column(column.array)
+
+
 class Collected(ListedStates):
     """The states of $push: the values, with their groups and ordinals."""
 
@@ -99,7 +104,7 @@ class Collected(ListedStates):
 
     def _keep(self, slots: np.ndarray, column: Column, ordinals: np.ndarray, rows: np.ndarray) -> States:
         """Keeps the values at some rows, none of which is missing."""
-        self.kept.keep(Column(column.array), rows)
+        self.kept.keep(present(column), rows)
         self.slots.keep(slots)
         self.ordinals.keep(ordinals)
         self.changed()

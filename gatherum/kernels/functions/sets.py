@@ -13,7 +13,7 @@ from gatherum.kernels.buffers import fixed_values
 from gatherum.kernels.coders import CompiledCoder
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
-from gatherum.kernels.functions.collected import ListedStates, ranked_states, ranked_values
+from gatherum.kernels.functions.collected import ListedStates, present, ranked_states, ranked_values
 from gatherum.kernels.lists import list_array
 from gatherum.kernels.paths import present_values
 from gatherum.kernels.states.base import States
@@ -54,7 +54,7 @@ class DistinctValues(ListedStates):
         if len(slots):
             known = self.pairs.size
             codes = self.pairs.encode(slots, self.coder.encode(column), self.size, self.coder.size)
-            self.items.take_in([Column(column.array)], codes, ordinals, self.pairs.size)
+            self.items.take_in([present(column)], codes, ordinals, self.pairs.size)
             added = np.empty(self.pairs.size - known, np.int32)
             fresh = codes >= known
             added[codes[fresh] - known] = slots[fresh]

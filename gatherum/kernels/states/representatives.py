@@ -107,5 +107,7 @@ def _of_rows(ordinals: Ordinals, rows: np.ndarray) -> np.ndarray:
 
 def _forms_differ(kept: KeptRows, column: Column) -> bool:
     """Whether an equal value may look different in this column and in those kept."""
+    if column.is_variant:
+        return True
     kind = column.array.type.value_type if isinstance(column.array.type, pa.DictionaryType) else column.array.type
     return kind not in _ONE_FORM or any(piece.array.type != kind for piece in kept.pieces)

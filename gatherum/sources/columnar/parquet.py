@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 from gatherum.errors import SourceError
 from gatherum.kernels.columns.batch import MAX_ROWS
 from gatherum.kernels.columns.file_batches import check_names
+from gatherum.kernels.columns.files import coded_bson
+from gatherum.kernels.columns.types import BsonValueType
 from gatherum.kernels.pruning import ValuesAt, may_hold
 from gatherum.plan.protocols import Coverage, OnBad, Request, Statistics
-from gatherum.sources.columnar.parquet_leaves import leaf_count, needed_leaves, string_leaves
+from gatherum.sources.columnar.parquet_leaves import coded_leaves, leaf_count, needed_leaves
 from gatherum.sources.columnar.parquet_statistics import StoredColumns, values_in
 from gatherum.sources.columnar.partition import READ_ERRORS, ColumnPartition, aliases
 from gatherum.sources.columnar.stored import opener
@@ -51,7 +53,7 @@ class ParquetSource:
             raise SourceError(f"{file.name} cannot be read as Parquet: {error}") from error
         check_names(self._schema.names, file.name)
         self._told_apart = sum(leaf_count(field.type) for field in self._schema) == len(self._paths)
-        self._strings = list(string_leaves(self._schema)) if self._told_apart else []
+        self._codable = list(coded_leaves(self._schema)) if self._told_apart else []
         self._columns = StoredColumns(self._schema, self._metadata) if self._told_apart else {}
 
     def schema(self) -> dict[str, str]:
@@ -127,7 +129,15 @@ class ParquetSource:
                                     read_dictionary=self._dictionaries(groups, leaves),
                                     coerce_int96_timestamp_unit="us")
             columns = None if len(leaves) == len(self._paths) else [self._paths[leaf] for leaf in leaves]
-            yield from opened.iter_batches(rows, row_groups=groups, columns=columns, use_threads=False)
+            for batch in opened.iter_batches(rows, row_groups=groups, columns=columns, use_threads=False):
+                yield self._marked(batch)
+
+    def _marked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch, in which codes of BSON are told from those of bytes."""
+        fields = [coded_bson(field) if isinstance(field.type, pa.DictionaryType)
+                  and isinstance(self._schema.field(field.name).type, BsonValueType) else field
+                  for field in batch.schema]
+        return pa.RecordBatch.from_arrays(batch.columns, schema=pa.schema(fields))
 
     def _rows_at_once(self, groups: list[int], leaves: list[int]) -> int:
         """As many rows as make a batch of `BATCH_BYTES`."""
@@ -143,9 +153,9 @@ class ParquetSource:
                 yield pa.RecordBatch.from_struct_array(pa.nulls(min(MAX_ROWS, left - start), pa.struct([])))
 
     def _dictionaries(self, groups: list[int], leaves: list[int]) -> list[str]:
-        """The leaves of strings that are stored as codes in all the row groups; these stay codes. What is inside
+        """The leaves that are stored as codes in all the row groups, and can be read as such. What is inside
         documents or arrays can only be read so with one dictionary, which is that of one row group."""
-        return [self._paths[leaf] for leaf, inside in self._strings
+        return [self._paths[leaf] for leaf, inside in self._codable
                 if leaf in leaves and (len(groups) == 1 or not inside)
                 and all(_is_coded(self._metadata.row_group(number).column(leaf)) for number in groups)]
 

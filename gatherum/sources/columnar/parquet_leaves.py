@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
+from gatherum.kernels.columns.types import BsonValueType
 from gatherum.plan.expressions import Path
 from gatherum.records import record
 from gatherum.sources.columnar.partition import is_layout
@@ -33,11 +34,14 @@ def leaf_count(kind: pa.DataType) -> int:
     return 1
 
 
-def string_leaves(schema: pa.Schema) -> Iterator[tuple[int, bool]]:
-    """The leaves that hold strings, and whether each lies inside documents or arrays."""
+def coded_leaves(schema: pa.Schema) -> Iterator[tuple[int, bool]]:
+    """The leaves that can be read as codes: strings, with whether each lies inside documents or arrays, and values
+    of several types outside of these."""
     start = 0
     for field in schema:
-        if not is_layout(field):
+        if isinstance(field.type, BsonValueType):
+            yield start, False
+        elif not is_layout(field):
             yield from _strings(field.type, start, False)
         start += leaf_count(field.type)
 
