@@ -58,11 +58,12 @@ class NoKernelError(QueryError):
 
 @dataclass(slots=True)
 class Evaluation:
-    """What the expressions of one operator share: the query's variables, whether the meaning may fill columns, and
-    how many rows it filled, by reason."""
+    """What the expressions of one operator share: the query's variables, whether the meaning may fill columns,
+    whether kernels may be called, and how many rows the meaning filled, by reason."""
 
     variables: Mapping[str, Value] = field(default_factory=dict)
     strict: bool = False
+    compiled: Callable[[], bool] = lambda: False
     filled: Counter[str] = field(default_factory=Counter)
 
     def compile(self, expression: Expression) -> ColumnExpression:

@@ -12,8 +12,10 @@ from gatherum.kernels.buffers import column_of_words
 from gatherum.kernels.by_type import types_in
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
+from gatherum.kernels.folding import fold_sums
 from gatherum.kernels.forms import Constant, Operand
 from gatherum.kernels.kinds import kind_of
+from gatherum.kernels.lists import Lists
 from gatherum.kernels.numbers import BLOCK
 from gatherum.types.values import BsonType
 
@@ -38,6 +40,24 @@ def mixed_sum(operands: Sequence[Operand]) -> Column | None:
                  for kinds, values in terms]
         if not _add(block, types[at], words[at]):
             return None
+    return column_of_words(types, words)
+
+
+def folded_sums(lists: Lists, initial: Operand, items: Operand) -> Column | None:
+    """For each list what comes of adding its items to the initial value, one after the other, where all are numbers:
+    null where one is null or missing, or where there is no list. None as for `mixed_sum`."""
+    operands = [operand.column(rows) if isinstance(operand, Constant) else operand
+                for operand, rows in ((initial, lists.rows), (items, len(lists.items)))]
+    if not all(map(_has_numbers, operands)):
+        return None
+    (types, words), (kinds, values) = map(words_of_column, operands)
+    types, words = np.array(np.broadcast_to(np.asarray(types, np.uint8), lists.rows)), words.copy()
+    kinds, values = np.atleast_1d(np.asarray(kinds, np.uint8)), np.ascontiguousarray(values)
+    if not fold_sums(lists.starts, lists.lengths, kinds, values.view(np.int64), values.view(np.float64), types,
+                     words.view(np.int64), words.view(np.float64)):
+        return None
+    if lists.valid is not None:
+        types[~lists.valid] = _NULL
     return column_of_words(types, words)
 
 

@@ -12,7 +12,7 @@ A bounded query is one that receives `Signal.END`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar
@@ -66,19 +66,19 @@ class QueryContext:
 
     def evaluation(self) -> Expressions:
         """The evaluation of one operator's expressions."""
-        return Expressions(self.variables, self.settings.engine == "columnar")
+        return Expressions(self.variables, self.settings.engine == "columnar", self.compiled)
 
 
 class Expressions(Evaluation):
     """The evaluation of one operator's expressions, which knows of each what the meaning filled."""
 
-    def __init__(self, variables: Mapping[str, Value], strict: bool) -> None:
-        super().__init__(variables, strict)
+    def __init__(self, variables: Mapping[str, Value], strict: bool, compiled: Callable[[], bool]) -> None:
+        super().__init__(variables, strict, compiled)
         self._each: list[tuple[Expression, Evaluation]] = []
 
     def compile(self, expression: Expression) -> ColumnExpression:
         """As `Evaluation.compile`."""
-        own = Evaluation(self.variables, self.strict)
+        own = Evaluation(self.variables, self.strict, self.compiled)
         self._each.append((expression, own))
         return own.compile(expression)
 

@@ -12,10 +12,11 @@ from gatherum.kernels.evaluate import ColumnExpression
 from gatherum.kernels.forms import Constant, Operand, lazy_form
 from gatherum.kernels.kinds import is_list, kind_of
 from gatherum.kernels.lists import Lists, lists_of, null_where_missing
+from gatherum.kernels.mixed_numbers import folded_sums
 from gatherum.kernels.numbers import nulls
 from gatherum.kernels.selection import Selection
 from gatherum.plan.analysis import apart
-from gatherum.plan.expressions import Lambda
+from gatherum.plan.expressions import Call, Expression, Lambda, Variable
 from gatherum.types.values import BsonType
 
 Parts = Sequence[ColumnExpression | None]
@@ -71,6 +72,12 @@ def reduce_(parts: Parts, rows: Selection) -> Operand | None:
     if not isinstance(lists, Lists):
         return lists
     assert parts[1] is not None
+    body, name, items = _over_items(parts[2], rows, lists)
+    added = _added(body.expression, name, items) if body.evaluation.compiled() else None
+    if added is not None:
+        found = folded_sums(lists, parts[1].evaluate(rows), added)
+        if found is not None:
+            return found
     longest = int(lists.lengths.max(initial=0))
     if longest * _FEWEST_ROWS > len(lists.items) and longest > _FEWEST_ROWS:
         return None
@@ -81,7 +88,6 @@ def reduce_(parts: Parts, rows: Selection) -> Operand | None:
         pieces.append((order[~there], Constant(None)))
         order = order[there]
     starts, value = lists.starts[order], parts[1].evaluate(rows.select(order))
-    body, name, items = _over_items(parts[2], rows, lists)
     for position in range(longest + 1):
         going = int(np.count_nonzero(lists.lengths > position))
         pieces.append((order[going:], _part(value, going)))
@@ -89,6 +95,14 @@ def reduce_(parts: Parts, rows: Selection) -> Operand | None:
         if going:
             value = body.evaluate(items.select(starts[:going] + position).bind({name: value}))
     return assemble(pieces, rows.rows)
+
+
+def _added(body: Expression, name: str, items: Selection) -> Operand | None:
+    """What the body of $reduce adds to the value for each of the items, where it does no more than that."""
+    match body:
+        case Call("$add", (Variable(first), Variable(second))) if (first == name) != (second == name):
+            return items.variable(second if first == name else first)
+    return None
 
 
 def _part(operand: Operand, start: int, length: int | None = None) -> Operand:
