@@ -119,7 +119,8 @@ def prepare(openers: Mapping[str, Open], collection: str | None, pipeline: Any, 
     coverage = Coverage()
     sources = {name: openers[name](coverage, settings) for name in dict.fromkeys(scanned(plan))}
     context = OptimizerContext({name: source.statistics() for name, source in sources.items()},
-                               {name: source.accepts | {"fields"} for name, source in sources.items()})
+                               {name: source.accepts | {"fields"} for name, source in sources.items()},
+                               schemas={name: source.schema() for name, source in sources.items()})
     with placed(stages):
         optimized = optimize(plan, context)
     return Query(plan, optimized, sources, variables, settings, coverage, Cancellation.after(max_time_ms),

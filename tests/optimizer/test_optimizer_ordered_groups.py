@@ -13,10 +13,11 @@ from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.accumulators import parse_accumulator
 from gatherum.frontends.mongo.expressions import Names
 from gatherum.functions.registry import operators
+from gatherum.optimizer.context import Context
 from gatherum.optimizer.driver import optimize
 from gatherum.optimizer.rules.drop_sort_before_group import ONE_FORM
 from gatherum.plan.expressions import Literal, MakeDocument
-from gatherum.plan.nodes import Sort, Unwind
+from gatherum.plan.nodes import Group, Sort, Unwind
 from gatherum.types.values import MISSING, type_name
 
 MIXED = [1, 1.0, Int64(1), Decimal128("1"), 2, 2.5, "a", "b", None, MISSING, True, {"b": 1}, {"b": 2}, [3, 1], [],
@@ -87,3 +88,25 @@ def test_operators_of_one_form_have_values_of_one_type():
         assert found, name
         assert len(found) == 1, name
         assert found <= {"string", "date", "bool", "int"}, name
+
+
+@pytest.mark.parametrize(("kind", "placed"), [
+    ("string", {"x"}), ("int", {"x"}), ("double", {"top"}), ("mixed", {"top"}), ("date", {"top"}), (None, {"top"})])
+def test_keys_whose_type_is_known_to_have_one_form_are_not_kept_beside_the_first_row(kind, placed):
+    plan = group(sort(ONE, "t"), MakeDocument((("k", get("k")), ("t", call("$type", get("v"))))), x=("first", get("n")))
+    context = Context(schemas={"one": {"k": kind, "t": "date"}})
+    (found,) = [node for node in optimize(plan, context).plan.walk() if isinstance(node, Group)]
+    assert {name for name, _ in found.aggregates} == placed
+
+
+def test_a_sort_is_left_out_for_a_key_whose_type_is_known():
+    plan = group(sort(ONE, "t"), get("k"), x=("sum", get("n")))
+    assert not _asks_for_order(plan, {"k": "string"})
+    assert _asks_for_order(plan, None)
+
+
+def _asks_for_order(plan, schema):
+    """Whether rows are still put in order, or their first one found."""
+    optimized = optimize(plan, Context(schemas={"one": schema})).plan
+    return any(isinstance(node, Sort) or (isinstance(node, Group) and len(node.aggregates) > 1)
+               for node in optimized.walk())

@@ -10,19 +10,23 @@ from gatherum.optimizer.context import Context
 from gatherum.optimizer.rule import rule
 from gatherum.plan.analysis import expressions_of, is_deterministic
 from gatherum.plan.expressions import (
+    ROOT,
     AggregateCall,
     And,
     AnyElement,
     Call,
     Expression,
+    Get,
     Literal,
     MakeArray,
     MakeDocument,
     Matches,
     Not,
     Or,
+    Variable,
 )
 from gatherum.plan.nodes import Filter, Group, Lookup, Node, Project, ReplaceRoot, Sort, Unwind
+from gatherum.plan.schema import Types, output_types
 
 ONE_FORM: Final = frozenset({
     "$concat", "$dateAdd", "$dateSubtract", "$dateToString", "$dateTrunc",
@@ -30,6 +34,8 @@ ONE_FORM: Final = frozenset({
     "$isoWeek", "$lt", "$lte", "$millisecond", "$minute", "$month", "$ne", "$second", "$substrCP", "$toBool", "$toDate",
     "$toLower", "$toString", "$toUpper", "$type", "$week", "$year"})
 """Operators whose values are all strings, or dates, or booleans, or 32-bit integers, or null."""
+ONE_FORM_TYPES: Final = frozenset({"string", "bool", "objectId", "int", "long"})
+"""Types of fields, whose values are all of the type, or null, and in which equal values are the same."""
 
 
 @rule("drop_sort_before_group", on=(Group,), after=("limit_sort", "push_filter_below_sort"))
@@ -39,21 +45,24 @@ def drop_sort_before_group(node: Node, context: Context) -> Node | None:
     Where equal keys may differ (1 and 1.0) the sort stays: which of them stands for the group depends on order.
     """
     match node:
-        case Group(input, key, calls) if has_one_form(key) and all(ignores_order(call) for _, call in calls):
+        case Group(input, key, calls) if all(ignores_order(call) for _, call in calls):
             unsorted = _without_sorts(input)
-            return None if unsorted is input else replace(node, input=unsorted)
+            if unsorted is not input and has_one_form(key, output_types(input, context.schemas)):
+                return replace(node, input=unsorted)
     return None
 
 
-def has_one_form(key: Expression) -> bool:
-    """Whether equal values of an expression are the same value, of one type."""
+def has_one_form(key: Expression, types: Types | None) -> bool:
+    """Whether equal values of an expression are the same value, of one type; `types` are those of the fields."""
     match key:
+        case Get(Variable(name), (single,)) if name == ROOT and types is not None:
+            return types.get(single) in ONE_FORM_TYPES
         case Literal() | And() | Or() | Not() | Matches() | AnyElement():
             return True
         case Call(function):
             return function in ONE_FORM
         case MakeDocument() | MakeArray():
-            return all(map(has_one_form, key.children()))
+            return all(has_one_form(part, types) for part in key.children())
         case _:
             return False
 

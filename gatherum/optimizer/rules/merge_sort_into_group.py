@@ -13,6 +13,7 @@ from gatherum.plan.analysis import expressions_of, is_deterministic, top_names
 from gatherum.plan.expressions import AggregateCall, Call, Expression, Literal, MakeDocument, field
 from gatherum.plan.nodes import Filter, Group, Lookup, Node, Project, Projection, Sort, SortKey, Unwind
 from gatherum.plan.output import paths_defined
+from gatherum.plan.schema import Types, output_types
 
 PLACED: Final = {"$first": "$top", "$last": "$bottom"}
 """What finds the value of the first or last row where the rows are not in order."""
@@ -32,17 +33,18 @@ def merge_sort_into_group(node: Node, context: Context) -> Node | None:
         case Group(input, _, calls) if all(call.function in PLACED or ignores_order(call) for _, call in calls):
             sort = _sort_below(input)
             if sort is not None and _serves(sort) and all(name for name, _ in calls):
-                return _placed(replace(node, input=_without(input, sort)), sort.keys)
+                types = output_types(input, context.schemas)
+                return _placed(replace(node, input=_without(input, sort)), sort.keys, types)
     return None
 
 
-def _placed(group: Group, keys: Sequence[SortKey]) -> Node:
+def _placed(group: Group, keys: Sequence[SortKey], types: Types | None) -> Node:
     """The group of rows that are not in the order of the keys."""
     calls = dict(group.aggregates)
     answers: dict[str, Expression] = {"_id": field("_id"), **{name: field(name) for name in calls}}
     for function, placing in PLACED.items():
         values = {name: call.argument for name, call in group.aggregates if call.function == function}
-        key = _varying(group.key) if function == "$first" else None
+        key = _varying(group.key, types) if function == "$first" else None
         if key is None and len(values) == 1:
             (name, value), = values.items()
             calls[name] = _by_keys(placing, value, keys)
@@ -52,7 +54,7 @@ def _placed(group: Group, keys: Sequence[SortKey]) -> Node:
             answers |= {name: _or_null(field(row, name)) for name in values}
             if key is not None:
                 values = {"_id": key, **values}
-                answers["_id"] = _key_above(group.key, row)
+                answers["_id"] = _key_above(group.key, row, types)
             calls[row] = _by_keys(placing, MakeDocument(tuple(values.items())), keys)
     grouped = replace(group, aggregates=tuple(calls.items()))
     if {"_id", *calls} == answers.keys():
@@ -119,20 +121,20 @@ def _without(node: Node, sort: Sort) -> Node:
     return made
 
 
-def _varying(key: Expression) -> Expression | None:
+def _varying(key: Expression, types: Types | None) -> Expression | None:
     """What of a group's key may differ between equal keys; None where nothing may."""
-    if has_one_form(key):
+    if has_one_form(key, types):
         return None
     if isinstance(key, MakeDocument) and _is_plain(key):
-        return MakeDocument(tuple(item for item in key.items if not has_one_form(item[1])))
+        return MakeDocument(tuple(item for item in key.items if not has_one_form(item[1], types)))
     return key
 
 
-def _key_above(key: Expression, row: str) -> Expression:
+def _key_above(key: Expression, row: str, types: Types | None) -> Expression:
     """The key above the group, where `_id` of the aggregate `row` has what varies of it."""
     if isinstance(key, MakeDocument) and _is_plain(key):
-        return MakeDocument(tuple((name, field("_id", name) if has_one_form(part) else field(row, "_id", name))
-                                  for name, part in key.items))
+        return MakeDocument(tuple((name, field("_id", name) if has_one_form(part, types) else
+                                   field(row, "_id", name)) for name, part in key.items))
     return _or_null(field(row, "_id"))
 
 
