@@ -146,7 +146,9 @@ class CompiledCoder:
         return self.table.encode(made.low, made.high, codes)
 
     def _of_dictionary(self, column: Column, codes: np.ndarray) -> np.ndarray:
-        values, indices = Column(column.array.dictionary, column.missing), column.array.indices.cast(pa.int32())
+        values, indices = Column(column.array.dictionary, column.missing), column.array.indices
+        if indices.type != pa.int32():
+            indices = indices.cast(pa.int32())
         at = (indices.fill_null(len(values)) if indices.null_count else indices).to_numpy()
         return self._of_words(values, at, codes)
 
