@@ -2,8 +2,8 @@
 
 `encode` writes the canonical kind, which keeps every type, or the relaxed kind, which writes ints, longs, finite
 doubles and dates of the years 1970 to 9999 as people do. `decode` reads both, and the older forms that mongoexport
-wrote; a document is taken for a wrapper only where it has exactly the wrapper's form, so operators such as
-`{"$regex": ..., "$options": ...}` in a query stay documents.
+wrote. A document whose first field has the name of a wrapper must be that wrapper. Any other stays a document:
+operators such as `{"$regex": ..., "$options": ...}`, and references (`$ref`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any, Final
 
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
-from bson.errors import BSONError
 
 from gatherum.types.order import regex_options
 from gatherum.types.values import INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, Value, from_millis, millis
+from gatherum.types.wrappers import WRAPPERS, unwrap
 
 RELAXED_DATE_END: Final = 253402300800000                                         # the year 10000
 
@@ -114,16 +114,16 @@ def _encoder_of_subclass(value: Value) -> Callable[[Any, bool], Any]:
 def decode(value: Any) -> Value:
     """The BSON value of a JSON-ready form; plain integers become int or `Int64`, larger ones doubles.
 
+    MalformedWrapper where a document begins like one of the wrappers, but has not its form.
+
     >>> decode({"n": {"$numberLong": "7"}, "when": {"$date": "1970-01-01T00:00:01Z"}})
     {'n': Int64(7), 'when': datetime.datetime(1970, 1, 1, 0, 0, 1)}
     """
     cls = type(value)
     if cls is dict:
         for name in value:
-            if name[:1] == "$" and name in _DECODERS:
-                found = _decode_wrapper(name, value)
-                if found is not None:
-                    return found[0]
+            if name in WRAPPERS:
+                return unwrap(value, decode)
             break
         return {name: decode(item) if type(item) in _NOT_PLAIN else item for name, item in value.items()}
     if cls is list:
@@ -134,126 +134,3 @@ def decode(value: Any) -> Value:
 
 
 _NOT_PLAIN: Final = frozenset({dict, list, int})
-
-
-def _decode_wrapper(name: str, value: dict[str, Any]) -> tuple[Value] | None:
-    try:
-        return _DECODERS[name](value)
-    except (ValueError, TypeError, KeyError, ArithmeticError, BSONError):
-        return None
-
-
-def _only(read: Callable[[Any], Value]) -> Callable[[dict[str, Any]], tuple[Value] | None]:
-    """A decoder of wrappers with one key."""
-    def decoder(wrapper: dict[str, Any]) -> tuple[Value] | None:
-        if len(wrapper) != 1:
-            return None
-        (inner,) = wrapper.values()
-        return (read(inner),)
-    return decoder
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise TypeError
-    return value
-
-
-def _read_int(value: Any) -> int:
-    number = int(_text(value))
-    if not INT32_MIN <= number <= INT32_MAX:
-        raise ValueError
-    return number
-
-
-def _read_long(value: Any) -> Int64:
-    number = value if type(value) is int else int(_text(value))
-    if not INT64_MIN <= number <= INT64_MAX:
-        raise ValueError
-    return Int64(number)
-
-
-def _read_double(value: Any) -> float:
-    special = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-    return special[value] if value in special else float(_text(value))
-
-
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)")
-
-
-def _read_date(value: Any) -> Value:
-    if isinstance(value, dict):
-        (name, inner), = value.items()
-        if name != "$numberLong":
-            raise ValueError
-        return from_millis(int(_text(inner)))
-    if type(value) is int:
-        return from_millis(value)
-    found = _DATE.fullmatch(_text(value))
-    if found is None:
-        raise ValueError
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    fraction = (found[7] or "").ljust(6, "0")[:6]
-    date = dt.datetime(year, month, day, hour, minute, second, int(fraction) // 1000 * 1000)
-    if found[8] == "Z":
-        return date
-    digits = found[8][1:].replace(":", "").ljust(4, "0")
-    offset = dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return date - offset if found[8][0] == "+" else date + offset
-
-
-def _bytes(data: bytes, subtype: int) -> Value:
-    return data if subtype == 0 else Binary(data, subtype)
-
-
-def _read_binary(wrapper: dict[str, Any]) -> tuple[Value] | None:
-    inner = wrapper["$binary"]
-    if isinstance(inner, dict):
-        if len(wrapper) != 1 or set(inner) != {"base64", "subType"}:
-            return None
-        return (_bytes(base64.b64decode(_text(inner["base64"]), validate=True), int(_text(inner["subType"]), 16)),)
-    if set(wrapper) != {"$binary", "$type"}:
-        return None
-    return (_bytes(base64.b64decode(_text(inner), validate=True), int(_text(wrapper["$type"]), 16)),)
-
-
-def _read_uuid(value: Any) -> Binary:
-    return Binary.from_uuid(uuid.UUID(_text(value)))
-
-
-def _read_regex(value: Any) -> Regex[str]:
-    if set(value) != {"pattern", "options"}:
-        raise ValueError
-    return Regex(_text(value["pattern"]), _text(value["options"]))
-
-
-def _read_timestamp(value: Any) -> Timestamp:
-    if set(value) != {"t", "i"}:
-        raise ValueError
-    return Timestamp(value["t"], value["i"])
-
-
-def _read_code(wrapper: dict[str, Any]) -> tuple[Value] | None:
-    if set(wrapper) == {"$code"}:
-        return (Code(_text(wrapper["$code"])),)
-    if set(wrapper) == {"$code", "$scope"} and isinstance(wrapper["$scope"], dict):
-        return (Code(_text(wrapper["$code"]), decode(wrapper["$scope"])),)
-    return None
-
-
-def _one(made: Value) -> Callable[[Any], Value]:
-    def read(value: Any) -> Value:
-        if value != 1:
-            raise ValueError
-        return made
-    return read
-
-
-_DECODERS: dict[str, Callable[[dict[str, Any]], tuple[Value] | None]] = {
-    "$numberInt": _only(_read_int), "$numberLong": _only(_read_long), "$numberDouble": _only(_read_double),
-    "$numberDecimal": _only(lambda v: Decimal128(_text(v))), "$oid": _only(lambda v: ObjectId(_text(v))),
-    "$date": _only(_read_date), "$binary": _read_binary, "$uuid": _only(_read_uuid),
-    "$regularExpression": _only(_read_regex), "$timestamp": _only(_read_timestamp), "$code": _read_code,
-    "$minKey": _only(_one(MinKey())), "$maxKey": _only(_one(MaxKey())), "$symbol": _only(_text),
-    "$undefined": _only(lambda v: None),
-}
