@@ -77,7 +77,8 @@ output_options = _all([
     click.option("--format", "output_format", metavar="FORMAT", help="table, json, jsonl, csv, tsv, parquet, arrow or "
                  "bson. Default: by the suffix of the output file, else table on a terminal and jsonl elsewhere."),
     click.option("-o", "--output", metavar="FILE", help="Write to a file."),
-    click.option("--canonical", is_flag=True, help="Write json and jsonl such that every value keeps its type."),
+    click.option("--canonical", is_flag=True, help="Write json and jsonl as canonical Extended JSON, in which every "
+                 "value keeps its type; the relaxed kind does not tell a long of 32 bits from an int."),
     click.option("--lossy", is_flag=True, help="Write what the format cannot hold as it can, rather than refuse."),
 ])
 """What says how rows are written, and where."""

@@ -26,12 +26,12 @@ _STANDARD_OUTPUT: Final = "-"
 class Output:
     """Where rows go: to `path` or the standard output, in the format named, or the one that is usual there."""
 
-    def __init__(self, format: str | None, path: str | None, canonical: bool = False, lossy: bool = False) -> None:
+    def __init__(self, format: str | None, path: str | None, canonical: bool = False, lossy: bool = False,
+                 exact: bool = False) -> None:
         self.path = None if path == _STANDARD_OUTPUT else path
         self.to_terminal = self.path is None and sys.stdout.isatty()
         self.format = _known(format) if format else self._usual()
-        self.canonical = canonical
-        self.lossy = lossy
+        self._options: dict[str, Any] = {"lossy": lossy, "exact": exact, **({"canonical": True} if canonical else {})}
         if self.to_terminal and self.format in BINARY:
             raise click.UsageError(f"{self.format} is not for terminals: write to a file with -o, or into a pipe")
         if canonical and self.format not in (None, "json", "ndjson"):
@@ -45,31 +45,27 @@ class Output:
         """Writes the rows that are left; how many they were."""
         if self.format == TABLE:
             return self._write_table(result, progress)
-        if not self.to_terminal and not self.canonical:
-            return result.write(self.path or _STANDARD_OUTPUT, format=self.format, lossy=self.lossy)
+        if not self.to_terminal:
+            return result.write(self.path or _STANDARD_OUTPUT, format=self.format, **self._options)
         return self._write_documents(result, progress)
 
     def _write_documents(self, result: Result, progress: Progress) -> int:
+        """Writes to a terminal, from which the progress is taken away first."""
         from gatherum.sinks.files import open_sink
 
-        options: dict[str, Any] = {"canonical": True} if self.canonical else {}
         count = 0
-        with open_sink(self.path or _STANDARD_OUTPUT, self.format, self.lossy, **options) as sink:
+        with open_sink(_STANDARD_OUTPUT, self.format, **self._options) as sink:
             for rows in _chunks(result, BATCH_ROWS):
-                self._clear(progress)
+                progress.end()
                 sink.write(rows)
                 count += len(rows)
-            self._clear(progress)
-        return count
-
-    def _clear(self, progress: Progress) -> None:
-        """Takes the progress away before something is written to the terminal that it is shown on."""
-        if self.to_terminal:
             progress.end()
+        return count
 
     def _write_table(self, result: Result, progress: Progress) -> int:
         rows = next(_chunks(result, TABLE_ROWS + 1), [])
-        self._clear(progress)
+        if self.to_terminal:
+            progress.end()
         if self.path is None:
             _write_table(rows, sys.stdout)
         else:

@@ -101,7 +101,7 @@ class CsvWriter:
         if text is not None:
             return text(value)
         try:
-            found, json = type_name(value), orjson.dumps(encode(value, relaxed=True)).decode()
+            found, json = type_name(value), orjson.dumps(encode(value, "relaxed")).decode()
         except (TypeError, ValueError, RecursionError) as error:
             raise LossError(f"document {self._count}: the field {name!r} cannot be written: {error}") from None
         if not self._lossy:

@@ -10,7 +10,7 @@ import datetime as dt
 import math
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
@@ -39,6 +39,18 @@ def unwrap(document: dict[str, Any], decode: Callable[[Any], Value]) -> Value:
         return _READERS[name](inner)
     except (ValueError, TypeError, KeyError, ArithmeticError, BSONError):
         raise MalformedWrapper(f"{_shown(document)} is malformed Extended JSON: expected {WRAPPERS[name]}") from None
+
+
+def name_like_wrapper(value: Any) -> str | None:
+    """The name of the first field of a document in `value` that would be read as a wrapper; None without such one."""
+    if isinstance(value, dict):
+        if (first := next(iter(value), "")) in WRAPPERS:
+            return first
+        items: Iterable[Any] = value.values()
+    else:
+        items = (value.scope,) if isinstance(value, Code) else value
+    found = (name_like_wrapper(item) for item in items if isinstance(item, (dict, list, tuple, Code)))
+    return next((name for name in found if name), None)
 
 
 def _shown(document: dict[str, Any]) -> str:

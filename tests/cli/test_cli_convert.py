@@ -3,9 +3,13 @@
 import pytest
 from bson import Int64
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from reading import exact, read_file
+from strategies import documents
 
 from gatherum.cli.main import shell
+from gatherum.sinks.files import open_sink
 
 ROWS = [{"a": 1, "b": "x"}, {"a": Int64(2), "b": None}]
 
@@ -21,11 +25,11 @@ def convert(*words):
     return CliRunner().invoke(shell, ["convert", *words])
 
 
-@pytest.mark.parametrize("name", ["out.bson", "out.bson.zst", "out.ndjson", "out.json"])
-def test_all_records_are_written_and_counted(source, tmp_path, name):
+@pytest.mark.parametrize("name", ["out.bson", "out.bson.zst", "out.ndjson", "out.json", "out.parquet", "out.arrow"])
+@pytest.mark.parametrize("options", [[], ["--canonical"]])
+def test_all_records_are_written_and_counted(source, tmp_path, name, options):
     target = tmp_path / name
-    options = [] if "bson" in name else ["--canonical"]
-    result = convert(source, "-o", str(target), *options)
+    result = convert(source, "-o", str(target), *(options if "json" in name else []))
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"2 rows written to {target}\n"
     assert exact(read_file(target)) == exact(ROWS)
@@ -39,8 +43,31 @@ def test_several_sources_become_one(source, tmp_path):
 
 def test_standard_output_is_a_target(source):
     result = convert(source, "-o", "-", "--format", "jsonl")
-    assert result.stdout == '{"a":1,"b":"x"}\n{"a":2,"b":null}\n'
+    assert result.stdout == '{"a":1,"b":"x"}\n{"a":{"$numberLong":"2"},"b":null}\n'
     assert result.stderr == "2 rows written to standard output\n"
+    assert '"a":2' in convert(source, "-o", "-", "--format", "jsonl", "--lossy").stdout
+
+
+@given(st.lists(documents, max_size=4), st.sampled_from(["b.ndjson", "b.json", "b.parquet", "b.arrow"]))
+def test_bson_comes_back_from_every_format_exactly(tmp_path_factory, rows, between):
+    folder = tmp_path_factory.mktemp("convert")
+    with open_sink(folder / "a.bson") as sink:
+        sink.write(rows)
+    for source, target in (("a.bson", between), (between, "c.bson")):
+        result = convert(str(folder / source), "-o", str(folder / target))
+        assert result.exit_code == 0, result.output
+    assert exact(read_file(folder / "c.bson")) == exact(rows)
+
+
+def test_a_field_that_extended_json_would_read_as_something_else_is_refused(tmp_path):
+    source, target = tmp_path / "s.bson", tmp_path / "t.ndjson"
+    with open_sink(source) as sink:
+        sink.write([{"a": 1}, {"a": [{"$date": "2020-01-01T00:00:00Z"}]}])
+    refused = convert(str(source), "-o", str(target))
+    assert refused.exit_code == 1
+    assert "document 2 has a document that begins with the field '$date'" in refused.stderr
+    assert not target.exists()
+    assert convert(str(source), "-o", str(target), "--lossy").exit_code == 0
 
 
 def test_a_loss_is_refused_and_leaves_nothing(tmp_path):

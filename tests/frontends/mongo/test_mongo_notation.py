@@ -74,7 +74,7 @@ def test_constructors_without_arguments():
 @given(documents)
 def test_extended_json_of_both_kinds_is_read(document):
     assert exact([parse_notation(orjson.dumps(encode(document)).decode())]) == exact([document])
-    parse_notation(orjson.dumps(encode(document, relaxed=True)).decode())
+    parse_notation(orjson.dumps(encode(document, "relaxed")).decode())
 
 
 @pytest.mark.parametrize(("text", "line", "column", "says"), [
