@@ -18,7 +18,7 @@ from gatherum.types.values import Document
 
 
 class Writer(Protocol):
-    """Writes documents to a stream in one format."""
+    """Writes documents to a stream in one format; one that keeps files meanwhile gives them up by `discard`."""
 
     def write(self, documents: list[Document]) -> None:
         """Appends documents."""
@@ -155,6 +155,8 @@ class FileSink:
     def _discard(self) -> None:
         if self._open:
             self._open = False
+            if hasattr(self._writer, "discard"):
+                getattr(self._writer, "discard")()  # noqa: B009
             self._output.discard()
 
     def __enter__(self) -> Self:

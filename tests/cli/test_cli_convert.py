@@ -75,10 +75,36 @@ def test_a_loss_is_refused_and_leaves_nothing(tmp_path):
     source.write_text('{"a": [1]}\n')
     refused = convert(str(source), "-o", str(target))
     assert refused.exit_code == 1
-    assert "the field 'a' is array" in refused.stderr
+    assert "document 1: the field 'a' is array" in refused.stderr
     assert "--lossy" in refused.stderr
     assert list(tmp_path.iterdir()) == [source]
     assert convert(str(source), "-o", str(target), "--lossy").exit_code == 0
+
+
+@pytest.mark.parametrize(("value", "said"), [
+    ('"1"', "the string 1 in the field 'b', which would be read back as int"), ('""', "the empty string"),
+    ('{"$numberDecimal": "1.50"}', "the decimal 1.50"), ('{"$oid": "507d95d5719dbef170f15bf9"}', "the objectId"),
+    ('{"$numberDouble": "NaN"}', "the double NaN")])
+def test_a_cell_that_would_be_read_back_as_something_else_is_refused(tmp_path, value, said):
+    source, target = tmp_path / "s.ndjson", tmp_path / "t.csv"
+    source.write_text('{"a": 1, "b": null}\n{"a": {"$numberLong": "2"}, "b": ' + value + '}\n')
+    refused = convert(str(source), "-o", str(target))
+    assert refused.exit_code == 1
+    assert "document 2 has" in refused.stderr
+    assert said in refused.stderr
+    assert "write with --lossy, or in a format that keeps it" in refused.stderr
+    assert not target.exists()
+    assert convert(str(source), "-o", str(target), "--lossy").exit_code == 0
+
+
+def test_a_late_field_is_in_csv(tmp_path):
+    source, target = tmp_path / "s.ndjson", tmp_path / "t.csv"
+    source.write_text('{"a": 1}\n' * 100_000 + '{"a": 2, "late": 3}\n')
+    refused = convert(str(source), "-o", str(target))
+    assert "document 100001 is the first with the field 'late'" in refused.stderr
+    assert convert(str(source), "-o", str(target), "--lossy").exit_code == 0
+    lines = target.read_text().splitlines()
+    assert (lines[:2], lines[-1], len(lines)) == (["a,late", "1,"], "2,3", 100_002)
 
 
 def test_what_was_skipped_is_told(tmp_path):

@@ -28,7 +28,8 @@ def command(sources: tuple[str, ...], output: str, output_format: str | None, in
     it is, with its type, is refused, and nothing is written, unless --lossy allows it.
 
     json and jsonl are Extended JSON, relaxed where that keeps a value's type: a long that fits 32 bits is written as
-    {"$numberLong": "5"}, and with --lossy as 5.
+    {"$numberLong": "5"}, and with --lossy as 5. A cell of csv and tsv holds null, an integer (an int or a long by its
+    size), a double, a boolean, a date, or a string that does not look like one of these.
     """
     from gatherum.api.progress import Progress
     from gatherum.api.query import prepare
