@@ -12,14 +12,15 @@ import click
 from gatherum.api.progress import Progress
 from gatherum.api.result import Result
 from gatherum.cli.figures import plural
+from gatherum.cli.options import OTHER_NAMES
 from gatherum.cli.terminal import styled
+from gatherum.errors import SourceError
 from gatherum.plan.protocols import BATCH_ROWS
 from gatherum.types.values import Document
 
 TABLE: Final = "table"
 TABLE_ROWS: Final = 1000
 BINARY: Final = frozenset({"parquet", "arrow", "bson"})
-_OTHER_NAMES: Final = {"jsonl": "ndjson"}
 _STANDARD_OUTPUT: Final = "-"
 
 
@@ -30,16 +31,22 @@ class Output:
                  exact: bool = False) -> None:
         self.path = None if path == _STANDARD_OUTPUT else path
         self.to_terminal = self.path is None and sys.stdout.isatty()
-        self.format = _known(format) if format else self._usual()
+        self.format = _known(format) if format else self._usual(self.path)
         self._options: dict[str, Any] = {"lossy": lossy, "exact": exact, **({"canonical": True} if canonical else {})}
         if self.to_terminal and self.format in BINARY:
             raise click.UsageError(f"{self.format} is not for terminals: write to a file with -o, or into a pipe")
-        if canonical and self.format not in (None, "json", "ndjson"):
+        if canonical and self.format not in ("json", "ndjson"):
             raise click.UsageError(f"--canonical is for the formats json and jsonl, not for {self.format}")
 
-    def _usual(self) -> str | None:
-        """None where the suffix of the file decides."""
-        return None if self.path is not None else TABLE if self.to_terminal else "ndjson"
+    def _usual(self, path: str | None) -> str:
+        if path is None:
+            return TABLE if self.to_terminal else "ndjson"
+        from gatherum.sinks.files import format_of
+
+        try:
+            return format_of(path).name
+        except SourceError as error:
+            raise click.UsageError(str(error)) from None
 
     def write(self, result: Result, progress: Progress) -> int:
         """Writes the rows that are left; how many they were."""
@@ -69,8 +76,11 @@ class Output:
         if self.path is None:
             _write_table(rows, sys.stdout)
         else:
-            with open(self.path, "w", encoding="utf-8") as file:
-                _write_table(rows, file)
+            try:
+                with open(self.path, "w", encoding="utf-8") as file:
+                    _write_table(rows, file)
+            except OSError as error:
+                raise SourceError(f"cannot write {self.path}: {error.strerror}") from None
         return min(len(rows), TABLE_ROWS)
 
 
@@ -78,10 +88,10 @@ def _known(format: str) -> str:
     from gatherum.functions.registry import nearest
     from gatherum.sinks.files import formats
 
-    if format != TABLE and format not in _OTHER_NAMES and format not in formats():
-        known = [TABLE, *formats(), *_OTHER_NAMES]
+    if format != TABLE and format not in OTHER_NAMES and format not in formats():
+        known = [TABLE, *formats(), *OTHER_NAMES]
         raise click.UsageError(f"there is no format {format!r}{nearest(format, known)}; known: {', '.join(known)}")
-    return _OTHER_NAMES.get(format, format)
+    return OTHER_NAMES.get(format, format)
 
 
 def _chunks(result: Result, size: int) -> Iterator[list[Document]]:

@@ -68,7 +68,7 @@ def open_sink(target: str | os.PathLike[str] | BinaryIO, format: str | None = No
     format cannot hold a value as it is, writing raises LossError, unless `lossy`. Text is otherwise written as people
     read it; if `exact`, every value that is read back from it has its type, too. `options` are those of the format.
     """
-    form = _format_of(target, format)
+    form = format_of(target, format)
     if exact and "exact" in form.options:
         options["exact"] = True
     for name in options:
@@ -83,12 +83,13 @@ def open_sink(target: str | os.PathLike[str] | BinaryIO, format: str | None = No
         raise
 
 
-def _format_of(target: Any, name: str | None) -> SinkFormat:
-    known = formats()
+def format_of(target: Any, name: str | None = None) -> SinkFormat:
+    """The format named, or told by a path's suffix; SourceError where there is none."""
+    known = sorted(formats())
     if name is not None:
         if name not in known:
             raise SourceError(f"there is no format {name!r} to write{nearest(name, known)}; known: {', '.join(known)}")
-        return known[name]
+        return formats()[name]
     if not isinstance(target, str | os.PathLike):
         raise SourceError(f"name the format to write to a stream, one of {', '.join(known)}")
     path = os.fspath(target)
