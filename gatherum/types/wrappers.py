@@ -19,6 +19,8 @@ from bson.errors import BSONError
 from gatherum.types.values import INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, Value, from_millis
 
 SHOWN: Final = 120
+_NUMBER: Final = re.compile("[-+.0-9A-Za-z]+")
+_SCALARS: Final = frozenset({str, int, float, bool, type(None), Int64, dt.datetime, ObjectId, Decimal128, bytes})
 UINT32_MAX: Final = 2**32 - 1
 
 
@@ -31,12 +33,13 @@ def unwrap(document: dict[str, Any], decode: Callable[[Any], Value]) -> Value:
     says. `decode` reads the values of a `$scope`."""
     name = next(iter(document))
     try:
+        if len(document) == 1 and name in _READERS:
+            return _READERS[name](document[name])
         if name == "$binary":
             return _read_binary(document)
         if name == "$code":
             return _read_code(document, decode)
-        ((_, inner),) = document.items()
-        return _READERS[name](inner)
+        raise ValueError
     except (ValueError, TypeError, KeyError, ArithmeticError, BSONError):
         raise MalformedWrapper(f"{_shown(document)} is malformed Extended JSON: expected {WRAPPERS[name]}") from None
 
@@ -48,9 +51,11 @@ def name_like_wrapper(value: Any) -> str | None:
             return first
         items: Iterable[Any] = value.values()
     else:
-        items = (value.scope,) if isinstance(value, Code) else value
-    found = (name_like_wrapper(item) for item in items if isinstance(item, (dict, list, tuple, Code)))
-    return next((name for name in found if name), None)
+        items = (value.scope,) if isinstance(value, Code) else value if isinstance(value, list | tuple) else ()
+    for item in items:
+        if type(item) not in _SCALARS and (found := name_like_wrapper(item)):
+            return found
+    return None
 
 
 def _shown(document: dict[str, Any]) -> str:
@@ -68,10 +73,9 @@ def _text(value: Any) -> str:
 
 def _number_text(value: Any) -> str:
     """The text of a number; Python's own readers would take blanks, underscores and the digits of other scripts."""
-    text = _text(value)
-    if not text.isascii() or "_" in text or text != text.strip():
+    if not _NUMBER.fullmatch(value):
         raise ValueError
-    return text
+    return value
 
 
 def _integer(value: Any, low: int, high: int) -> int:
