@@ -6,8 +6,10 @@ from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Rege
 from bson.datetime_ms import DatetimeMS
 from hypothesis import strategies as st
 
+from gatherum.types.wrappers import WRAPPERS
+
 names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=6)
-field_names = st.one_of(st.sampled_from("abcdef"), names)
+field_names = st.one_of(st.sampled_from("abcdef"), names.filter(lambda name: name not in WRAPPERS))
 int32 = st.integers(-(2**31), 2**31 - 1)
 int64 = st.integers(-(2**63), 2**63 - 1).map(Int64)
 dates = st.one_of(

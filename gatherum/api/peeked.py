@@ -62,6 +62,7 @@ class Peeked:
         return [self]
 
     def documents(self, request: Request) -> Iterator[list[Document]]:
-        """What was read ahead, then the rest."""
-        read, self._read = self._read, []
-        return itertools.chain(read, self._rest)
+        """What was read ahead, then the rest; from the second time on, what the source gives again."""
+        read, rest = self._read, self._rest
+        self._read, self._rest = [], self._batches()
+        return itertools.chain(read, rest)

@@ -218,7 +218,9 @@ class Result:
         """Writes all rows to a file, in the format of its suffix or the one named; returns how many.
 
         `options` are the format's, such as `canonical=True` for NDJSON. LossError where the format cannot hold a
-        value, unless `lossy`. A write that fails leaves no file.
+        value, unless `lossy`. JSON and CSV are written as people read them, where a long of 32 bits looks like an int,
+        and an ObjectId in a cell like a string; `exact=True` has every value come back as it is, or raises LossError.
+        A write that fails leaves no file.
         """
         from gatherum.sinks.files import open_sink
 

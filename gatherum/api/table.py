@@ -26,7 +26,7 @@ def cell(value: Value) -> str:
     elif is_number(value) or type(value).__name__ == "ObjectId":
         text = str(value)
     else:
-        text = orjson.dumps(encode(value, relaxed=True)).decode()
+        text = orjson.dumps(encode(value, "relaxed")).decode()
     text = text.replace("\n", "\\n")
     return text if len(text) <= WIDEST_CELL else text[:WIDEST_CELL - 1] + "…"
 

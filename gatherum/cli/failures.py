@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from typing import Final
 
@@ -23,7 +21,6 @@ def exit_code_of(error: BaseException, debug: bool = False) -> int:
     if isinstance(error, SystemExit):
         raise error
     if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
-        _abandon_output()
         return CLOSED_PIPE
     if isinstance(error, KeyboardInterrupt):
         import signal
@@ -35,12 +32,6 @@ def exit_code_of(error: BaseException, debug: bool = False) -> int:
     if debug:
         say(_traceback(error))
     return TIMEOUT if isinstance(error, DeadlineError) else USAGE if isinstance(error, SettingError) else FAILED
-
-
-def _abandon_output() -> None:
-    """Lets Python's last flush of the standard output, whose reader has gone, succeed."""
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _message(error: BaseException) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
@@ -17,6 +16,7 @@ from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.notation import parse_notation
 from gatherum.records import record
 from gatherum.runtime.settings import Settings
+from gatherum.sources.input_file import standard_input
 from gatherum.types.values import Value
 
 STANDARD_INPUT: Final = "-"
@@ -36,8 +36,11 @@ class Given:
         return collection_name(self.sources[0]) if self.sources else None
 
 
-def read_given(words: Sequence[str], file: IO[bytes] | None) -> Given:
-    """The pipeline, from the first word or a file, and the sources, which are the words left."""
+def read_given(words: Sequence[str], file: IO[bytes] | None, collections: Iterable[str] = ()) -> Given:
+    """The pipeline, from the first word or a file, and the sources, which are the words left.
+
+    `collections` are the further sources, none of which may be standard input where the pipeline or a source is.
+    """
     if file is None and not words:
         raise click.UsageError("give a pipeline and the sources that it runs over, or a pipeline's file with -f")
     if file is not None:
@@ -46,8 +49,9 @@ def read_given(words: Sequence[str], file: IO[bytes] | None) -> Given:
     else:
         text, sources = words[0], tuple(words[1:])
         from_input = text == STANDARD_INPUT
-        text = _decoded(sys.stdin.buffer.read(), "standard input") if from_input else text
-    if [from_input, *(source == STANDARD_INPUT for source in sources)].count(True) > 1:
+        text = _decoded(standard_input().read(), "standard input") if from_input else text
+    paths = [*sources, *(path for _, path in _named(collections, "--collection", "PATH"))]
+    if paths.count(STANDARD_INPUT) + from_input > 1:
         raise click.UsageError("standard input can be read once: it is either the pipeline or one of the sources")
     pipeline = _pipeline(text, inline=file is None and not from_input)
     if not sources and not (pipeline and isinstance(pipeline[0], dict) and "$documents" in pipeline[0]):
@@ -125,6 +129,6 @@ def prepare_query(words: Sequence[str], pipeline_file: IO[bytes] | None, let: It
                   max_time_ms: float | None = None) -> Query:
     """The query that a command line asks for."""
     chosen = Settings.resolve(**settings)
-    given = read_given(words, pipeline_file)
+    given = read_given(words, pipeline_file, collections)
     return prepare(openers(given, collections, input_format), given.main, given.pipeline, chosen,
                    let=variables(let), max_time_ms=max_time_ms)

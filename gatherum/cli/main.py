@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import io
 import os
 import sys
 from importlib import import_module
@@ -14,6 +13,7 @@ import click
 
 from gatherum import __version__
 from gatherum.cli.failures import INTERRUPTED, exit_code_of
+from gatherum.cli.standard_streams import prepare_streams
 from gatherum.definitions import modules
 
 COMMANDS = "gatherum.cli.commands"
@@ -71,7 +71,7 @@ def shell() -> None:
 
 def main() -> None:
     """Runs the command line of this process."""
-    _prepare_streams()
+    prepare_streams()
     try:
         shell(prog_name="gatherum")
     except KeyboardInterrupt:
@@ -80,6 +80,8 @@ def main() -> None:
         if end.code == INTERRUPTED:
             _leave()
         raise
+    except Exception as error:                                      # the help could not be written
+        sys.exit(exit_code_of(error))
 
 
 def _leave() -> None:
@@ -88,15 +90,6 @@ def _leave() -> None:
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(INTERRUPTED)
-
-
-def _prepare_streams() -> None:
-    """Makes output to a closed stream, and of characters that a terminal has not, no error."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from gatherum.runtime.settings import documented
 F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS: Final = ("memory_limit", "disk_limit", "temp_directory", "threads", "engine", "on_bad", "progress")
+OTHER_NAMES: Final = {"jsonl": "ndjson"}
 INPUT_FORMATS: Final = "ndjson, json, bson, csv, tsv, parquet, arrow, ..."
 
 
@@ -32,9 +33,23 @@ def _remember_debug(ctx: click.Context, parameter: click.Parameter, value: bool)
 debug_option = click.option("--debug", is_flag=True, expose_value=False, callback=_remember_debug, is_eager=True,
                             help="Show the traceback of an error.")
 
+def _known_format(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    from gatherum.functions.registry import nearest
+    from gatherum.sources.files import formats
+
+    name = OTHER_NAMES.get(value, value)
+    if name not in formats():
+        known = sorted([*formats(), *OTHER_NAMES])
+        raise click.UsageError(f"there is no format {value!r} to read{nearest(value, known)}; known: "
+                               f"{', '.join(known)}")
+    return name
+
+
 input_format_option = click.option(
-    "--input-format", metavar="FORMAT", help=f"The format of the sources, where their names do not tell: "
-    f"{INPUT_FORMATS}")
+    "--input-format", metavar="FORMAT", callback=_known_format,
+    help=f"The format of the sources, where their names do not tell: {INPUT_FORMATS}")
 
 
 def setting_options(*names: str) -> Callable[[F], F]:
@@ -77,7 +92,8 @@ output_options = _all([
     click.option("--format", "output_format", metavar="FORMAT", help="table, json, jsonl, csv, tsv, parquet, arrow or "
                  "bson. Default: by the suffix of the output file, else table on a terminal and jsonl elsewhere."),
     click.option("-o", "--output", metavar="FILE", help="Write to a file."),
-    click.option("--canonical", is_flag=True, help="Write json and jsonl such that every value keeps its type."),
+    click.option("--canonical", is_flag=True, help="Write json and jsonl as canonical Extended JSON, in which every "
+                 "value keeps its type; the relaxed kind does not tell a long of 32 bits from an int."),
     click.option("--lossy", is_flag=True, help="Write what the format cannot hold as it can, rather than refuse."),
 ])
 """What says how rows are written, and where."""

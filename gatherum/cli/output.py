@@ -12,69 +12,75 @@ import click
 from gatherum.api.progress import Progress
 from gatherum.api.result import Result
 from gatherum.cli.figures import plural
+from gatherum.cli.options import OTHER_NAMES
 from gatherum.cli.terminal import styled
+from gatherum.errors import SourceError
 from gatherum.plan.protocols import BATCH_ROWS
 from gatherum.types.values import Document
 
 TABLE: Final = "table"
 TABLE_ROWS: Final = 1000
 BINARY: Final = frozenset({"parquet", "arrow", "bson"})
-_OTHER_NAMES: Final = {"jsonl": "ndjson"}
 _STANDARD_OUTPUT: Final = "-"
 
 
 class Output:
     """Where rows go: to `path` or the standard output, in the format named, or the one that is usual there."""
 
-    def __init__(self, format: str | None, path: str | None, canonical: bool = False, lossy: bool = False) -> None:
+    def __init__(self, format: str | None, path: str | None, canonical: bool = False, lossy: bool = False,
+                 exact: bool = False) -> None:
         self.path = None if path == _STANDARD_OUTPUT else path
         self.to_terminal = self.path is None and sys.stdout.isatty()
-        self.format = _known(format) if format else self._usual()
-        self.canonical = canonical
-        self.lossy = lossy
+        self.format = _known(format) if format else self._usual(self.path)
+        self._options: dict[str, Any] = {"lossy": lossy, "exact": exact, **({"canonical": True} if canonical else {})}
         if self.to_terminal and self.format in BINARY:
             raise click.UsageError(f"{self.format} is not for terminals: write to a file with -o, or into a pipe")
-        if canonical and self.format not in (None, "json", "ndjson"):
+        if canonical and self.format not in ("json", "ndjson"):
             raise click.UsageError(f"--canonical is for the formats json and jsonl, not for {self.format}")
 
-    def _usual(self) -> str | None:
-        """None where the suffix of the file decides."""
-        return None if self.path is not None else TABLE if self.to_terminal else "ndjson"
+    def _usual(self, path: str | None) -> str:
+        if path is None:
+            return TABLE if self.to_terminal else "ndjson"
+        from gatherum.sinks.files import format_of
+
+        try:
+            return format_of(path).name
+        except SourceError as error:
+            raise click.UsageError(str(error)) from None
 
     def write(self, result: Result, progress: Progress) -> int:
         """Writes the rows that are left; how many they were."""
         if self.format == TABLE:
             return self._write_table(result, progress)
-        if not self.to_terminal and not self.canonical:
-            return result.write(self.path or _STANDARD_OUTPUT, format=self.format, lossy=self.lossy)
+        if not self.to_terminal:
+            return result.write(self.path or _STANDARD_OUTPUT, format=self.format, **self._options)
         return self._write_documents(result, progress)
 
     def _write_documents(self, result: Result, progress: Progress) -> int:
+        """Writes to a terminal, from which the progress is taken away first."""
         from gatherum.sinks.files import open_sink
 
-        options: dict[str, Any] = {"canonical": True} if self.canonical else {}
         count = 0
-        with open_sink(self.path or _STANDARD_OUTPUT, self.format, self.lossy, **options) as sink:
+        with open_sink(_STANDARD_OUTPUT, self.format, **self._options) as sink:
             for rows in _chunks(result, BATCH_ROWS):
-                self._clear(progress)
+                progress.end()
                 sink.write(rows)
                 count += len(rows)
-            self._clear(progress)
-        return count
-
-    def _clear(self, progress: Progress) -> None:
-        """Takes the progress away before something is written to the terminal that it is shown on."""
-        if self.to_terminal:
             progress.end()
+        return count
 
     def _write_table(self, result: Result, progress: Progress) -> int:
         rows = next(_chunks(result, TABLE_ROWS + 1), [])
-        self._clear(progress)
+        if self.to_terminal:
+            progress.end()
         if self.path is None:
             _write_table(rows, sys.stdout)
         else:
-            with open(self.path, "w", encoding="utf-8") as file:
-                _write_table(rows, file)
+            try:
+                with open(self.path, "w", encoding="utf-8") as file:
+                    _write_table(rows, file)
+            except OSError as error:
+                raise SourceError(f"cannot write {self.path}: {error.strerror}") from None
         return min(len(rows), TABLE_ROWS)
 
 
@@ -82,10 +88,10 @@ def _known(format: str) -> str:
     from gatherum.functions.registry import nearest
     from gatherum.sinks.files import formats
 
-    if format != TABLE and format not in _OTHER_NAMES and format not in formats():
-        known = [TABLE, *formats(), *_OTHER_NAMES]
+    if format != TABLE and format not in OTHER_NAMES and format not in formats():
+        known = [TABLE, *formats(), *OTHER_NAMES]
         raise click.UsageError(f"there is no format {format!r}{nearest(format, known)}; known: {', '.join(known)}")
-    return _OTHER_NAMES.get(format, format)
+    return OTHER_NAMES.get(format, format)
 
 
 def _chunks(result: Result, size: int) -> Iterator[list[Document]]:

@@ -72,11 +72,23 @@ def register(function: type[Aggregate] | Operator) -> Any:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint such as `; did you mean $group?`, or nothing where no known name is near; small and capital letters are
-    alike.
+    """A hint such as `; did you mean $group?`, or nothing where no known name is a slip or two away; small and capital
+    letters are alike.
     """
-    import difflib
+    wanted = name.casefold()
+    distances = [(_slips(wanted, each.casefold()), each) for each in known]
+    distance, found = min(distances, default=(len(name) + 2, ""))
+    return f"; did you mean {found}?" if distance <= max(1, len(name.lstrip("$")) // 4) else ""
 
-    folded = {each.casefold(): each for each in known}
-    found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    return f"; did you mean {folded[found[0]]}?" if found else ""
+
+def _slips(wrong: str, right: str) -> int:
+    """The fewest letters to add, leave out, change or swap with the next one that make one word of the other."""
+    before, row = [0] * (len(right) + 1), list(range(len(right) + 1))
+    for i, letter in enumerate(wrong, 1):
+        last, before, row = before, row, [i]
+        for j, other in enumerate(right, 1):
+            fewest = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == right[j - 2] and wrong[i - 2] == other:
+                fewest = min(fewest, last[j - 2] + 1)
+            row.append(fewest)
+    return row[-1]

@@ -216,7 +216,7 @@ def aggregate_text(call: AggregateCall) -> str:
 
 def value_text(value: Value) -> str:
     """A literal value as relaxed Extended JSON, or `missing`."""
-    return "missing" if value is MISSING else orjson.dumps(encode(value, relaxed=True)).decode()
+    return "missing" if value is MISSING else orjson.dumps(encode(value, "relaxed")).decode()
 
 
 def expression_text(expression: Expression) -> str:

@@ -18,7 +18,7 @@ from gatherum.types.values import Document
 
 
 class Writer(Protocol):
-    """Writes documents to a stream in one format."""
+    """Writes documents to a stream in one format; one that keeps files meanwhile gives them up by `discard`."""
 
     def write(self, documents: list[Document]) -> None:
         """Appends documents."""
@@ -61,13 +61,16 @@ def formats() -> Mapping[str, SinkFormat]:
 
 
 def open_sink(target: str | os.PathLike[str] | BinaryIO, format: str | None = None, lossy: bool = False,
-              **options: Any) -> Sink:
+              exact: bool = False, **options: Any) -> Sink:
     """A sink that writes to a path, to `-` (standard output) or to a binary stream.
 
     The format is told by the path's suffix, before that of its compression, unless `format` names one. Where the
-    format cannot hold a value as it is, writing raises LossError, unless `lossy`. `options` are those of the format.
+    format cannot hold a value as it is, writing raises LossError, unless `lossy`. Text is otherwise written as people
+    read it; if `exact`, every value that is read back from it has its type, too. `options` are those of the format.
     """
-    form = _format_of(target, format)
+    form = format_of(target, format)
+    if exact and "exact" in form.options:
+        options["exact"] = True
     for name in options:
         if name not in form.options:
             raise SettingError(f"there is no option {name!r} for {form.name}; it takes "
@@ -80,12 +83,13 @@ def open_sink(target: str | os.PathLike[str] | BinaryIO, format: str | None = No
         raise
 
 
-def _format_of(target: Any, name: str | None) -> SinkFormat:
-    known = formats()
+def format_of(target: Any, name: str | None = None) -> SinkFormat:
+    """The format named, or told by a path's suffix; SourceError where there is none."""
+    known = sorted(formats())
     if name is not None:
         if name not in known:
             raise SourceError(f"there is no format {name!r} to write{nearest(name, known)}; known: {', '.join(known)}")
-        return known[name]
+        return formats()[name]
     if not isinstance(target, str | os.PathLike):
         raise SourceError(f"name the format to write to a stream, one of {', '.join(known)}")
     path = os.fspath(target)
@@ -152,6 +156,8 @@ class FileSink:
     def _discard(self) -> None:
         if self._open:
             self._open = False
+            if hasattr(self._writer, "discard"):
+                getattr(self._writer, "discard")()  # noqa: B009
             self._output.discard()
 
     def __enter__(self) -> Self:

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import datetime as dt
-import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,43 +19,13 @@ from gatherum.errors import SettingError
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request
 from gatherum.sources.document_file import Blocks, DocumentFile, Faults, undivided
 from gatherum.sources.input_file import FileFormat, InputFile
-from gatherum.types.values import INT64_MAX, INT64_MIN, MISSING, Document, Value, integer
+from gatherum.types.csv_cells import infer
+from gatherum.types.values import MISSING, Document, Value
 
 Empty = Literal["null", "missing", "string"]
 EMPTY: Final[dict[str, Value]] = {"null": None, "missing": MISSING, "string": ""}
 LONGEST_CELL: Final = 1 << 28
 REMEMBERED: Final = 1 << 16
-
-_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_DOUBLE: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?|(?:0|[1-9][0-9]*)[eE][+-]?[0-9]+)")
-_DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?Z", re.ASCII)
-
-
-def infer(text: str) -> Value:
-    """The value that a cell's text certainly is, or the text.
-
-    >>> infer("12"), infer("1.5e3"), infer("007"), infer("NA"), infer("true")
-    (12, 1500.0, '007', 'NA', True)
-    """
-    if _INTEGER.fullmatch(text):
-        number = int(text)
-        return integer(number) if INT64_MIN <= number <= INT64_MAX else text
-    if _DOUBLE.fullmatch(text):
-        double = float(text)
-        vanished = double == 0.0 and text.lower().partition("e")[0].strip("-0.") != ""
-        return text if math.isinf(double) or vanished else double
-    if text in ("true", "false"):
-        return text == "true"
-    found = _DATE.fullmatch(text)
-    return _date(found, text) if found else text
-
-
-def _date(found: re.Match[str], text: str) -> Value:
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    try:
-        return dt.datetime(year, month, day, hour, minute, second, int((found[7] or "0").ljust(3, "0")) * 1000)
-    except ValueError:
-        return text
 
 
 class _Values(dict[str, Value]):

@@ -62,8 +62,9 @@ def describe(spec: Spec) -> str:
 
 
 def _format_named(name: str) -> FileFormat:
-    if name not in formats():
-        raise SourceError(f"there is no format {name!r}{nearest(name, formats())}; known: {', '.join(formats())}")
+    known = sorted(formats())
+    if name not in known:
+        raise SourceError(f"there is no format {name!r}{nearest(name, known)}; known: {', '.join(known)}")
     return formats()[name]
 
 
@@ -91,7 +92,7 @@ def _format_of_content(file: InputFile) -> FileFormat:
             return form
     raise SourceError(f"the format of {file.name} is unknown: its name has no known suffix "
                       f"({', '.join(sorted(_BY_SUFFIX))}) and its first bytes tell nothing; name the format, one of "
-                      f"{', '.join(formats())}")
+                      f"{', '.join(sorted(formats()))}")
 
 
 def expand(spec: Spec) -> list[str]:

@@ -101,7 +101,7 @@ class InputFile:
 
     def _raw(self) -> BinaryIO:
         if self.path == STANDARD_INPUT:
-            return sys.stdin.buffer
+            return standard_input()
         return self._checked(lambda: open(self.path, "rb"))
 
     def _checked(self, act: Callable[[], T]) -> T:
@@ -109,6 +109,20 @@ class InputFile:
             return act()
         except OSError as error:
             raise file_error(self.name, error) from None
+
+
+_taken: Any = None
+
+
+def standard_input() -> BinaryIO:
+    """The standard input of the process; SourceError the second time, when nothing would be found in it."""
+    global _taken
+    if sys.stdin is None:
+        raise SourceError("cannot read standard input: it is closed")
+    if sys.stdin is _taken:
+        raise SourceError("standard input was read already, and can be read only once: store it in a file first")
+    _taken = sys.stdin
+    return sys.stdin.buffer
 
 
 def file_error(name: str, error: OSError) -> SourceError:

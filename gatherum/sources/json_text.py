@@ -11,7 +11,8 @@ import orjson
 
 from gatherum.sources.document_file import Faults
 from gatherum.types.extended_json import decode
-from gatherum.types.values import INT64_MAX, INT64_MIN, Document
+from gatherum.types.values import INT64_MAX, INT64_MIN, Document, Value, type_name
+from gatherum.types.wrappers import MalformedWrapper
 
 # Digits become 0, and what may stand before a number becomes a colon: a search then finds long integers and passes
 # over the digits of fractions.
@@ -38,16 +39,16 @@ def parse_texts(texts: list[bytes]) -> list[Document] | None:
     joined = b"\n".join(texts)
     try:
         documents = list(map(orjson.loads, texts))
-        if set(map(type, documents)) - {dict} or not _keeps_all(joined, documents):
+        if not _keeps_all(joined, documents):
             return None
         shape = joined.translate(_SHAPE)
         if _BEYOND_64_BITS in shape and not all(_within_64_bits(found) for found in _LONG_INTEGER.findall(joined)):
             return None
         if b'"$' in joined or _BEYOND_32_BITS in shape:
-            return list(map(decode, documents))
+            documents = list(map(decode, documents))
     except (ValueError, TypeError, RecursionError):
         return None
-    return documents
+    return None if set(map(type, documents)) - {dict} else documents
 
 
 def _keeps_all(text: bytes, documents: list[Any]) -> bool:
@@ -72,9 +73,17 @@ def parse_text(text: bytes) -> Document:
         raise BrokenText(f"a document was expected, but this is {_KINDS[type(document)]}")
     try:
         json.loads(text, parse_int=_checked_integer, object_pairs_hook=_checked_keys)
-        return decode(document)
+        return _checked_document(decode(document))
+    except MalformedWrapper as error:
+        raise BrokenText(str(error)) from None
     except RecursionError:
         raise BrokenText("it is nested too deeply") from None
+
+
+def _checked_document(value: Value) -> Document:
+    if type(value) is not dict:
+        raise BrokenText(f"a document was expected, but this is {type_name(value)} in Extended JSON")
+    return value
 
 
 def _located(text: bytes, error: orjson.JSONDecodeError) -> BrokenText:

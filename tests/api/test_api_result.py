@@ -107,6 +107,17 @@ def test_write_takes_a_format_and_its_options_and_refuses_losses(run, tmp_path):
     assert run().write(tmp_path / "rows.csv", lossy=True) == 2
 
 
+@pytest.mark.parametrize("suffix", ["ndjson", "json", "bson", "parquet"])
+def test_an_exact_file_has_every_type_or_is_refused(run, tmp_path, suffix):
+    rows = [{"n": Int64(5), "x": 5.0}, {"n": 5, "x": Decimal128("1.5")}]
+    path = tmp_path / f"rows.{suffix}"
+    run(rows).write(path, exact=True)
+    assert [list(map(type, row.values())) for row in gm.aggregate(path, [])] == [[Int64, float], [int, Decimal128]]
+    with pytest.raises(LossError, match=r"document 2 has the decimal 1\.5 in the field 'x'"):
+        run(rows).write(tmp_path / "rows.csv", exact=True)
+    run(rows).write(tmp_path / "rows.csv")
+
+
 @pytest.mark.parametrize("first", READS)
 @pytest.mark.parametrize("second", [*READS[:-1], lambda result: result.write("never.ndjson"),
                                     lambda result: iter(result)])

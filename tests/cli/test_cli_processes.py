@@ -85,6 +85,29 @@ def test_a_closed_standard_output_does_not_matter_to_a_file(small, tmp_path):
     assert target.read_text() == '{"_id":1,"n":2}\n'
 
 
+@pytest.mark.parametrize("words", [["run", COUNT, "FILE"], ["run", COUNT, "FILE", "--format", "table"],
+                                   ["run", COUNT, "FILE", "--format", "bson"], ["schema", "FILE"], ["run", "--help"]])
+@pytest.mark.parametrize(("target", "said"), [("&-", b"it is closed"), ("/dev/full", b"No space left on device")])
+def test_output_that_cannot_be_written_is_an_error(small, words, target, said):
+    command = [*COMMAND, *[word.replace("FILE", small) for word in words]]
+    done = subprocess.run(["sh", "-c", f'"$@" >{target}', "sh", *command], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: cannot write standard output: " + said)
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_table_that_cannot_be_written_is_an_error(small):
+    done = run("run", COUNT, small, "-o", "/dev/full", "--format", "table")
+    assert (done.returncode, done.stderr) == (1, b"error: cannot write /dev/full: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [["run", "[]", "-"], ["run", "-", "FILE"]])
+def test_a_closed_standard_input_is_an_error(small, words):
+    command = [*COMMAND, *[word.replace("FILE", small) for word in words]]
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, b"error: cannot read standard input: it is closed\n")
+
+
 @pytest.mark.parametrize("output", ["-", "FOLDER/out.bson"])
 def test_an_interrupt_ends_it_at_once_and_leaves_no_file(big, tmp_path, output):
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}

@@ -67,6 +67,7 @@ def test_standard_input_may_be_compressed():
 def test_standard_input_is_not_read_twice(tmp_path):
     assert "standard input can be read once" in run("-", "-", input="[]").stderr
     assert run("[]", "-", "-", input="{}").exit_code == 2
+    assert run('{$unionWith: "b"}', "-", "--collection", "b=-", input="{}").exit_code == 2
 
 
 def test_several_sources_are_read_one_after_the_other(orders):
@@ -228,6 +229,8 @@ def test_figures_are_told_on_standard_error(orders):
     (["[]", "FILE.txt"], 1, "error: there is no file or directory"),
     (["[]", "FILE", "--engine", "fast"], 2, "expected auto, rows or columnar"),
     (["[]", "FILE", "--memory-limit", "0"], 2, "setting memory_limit"),
+    (["[]", "FILE", "--input-format", "what"], 2, "there is no format 'what' to read"),
+    (["[]", "FILE", "-o", "x.what"], 2, "the suffix of x.what names no format"),
     (["[]", "FILE", "--frobnicate"], 2, "No such option"),
     (["[]", "FILE", "--max-time-ms", "soon"], 2, "is not a valid float"),
     (["-f", "nothing.js", "FILE"], 2, "nothing.js"),

@@ -9,8 +9,8 @@ from reading import read, read_file
 
 from gatherum.errors import SettingError, SourceError
 from gatherum.plan.protocols import Coverage
-from gatherum.sources.csv_file import infer
 from gatherum.sources.files import open_files
+from gatherum.types.csv_cells import infer
 
 
 @pytest.fixture

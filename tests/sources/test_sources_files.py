@@ -1,5 +1,6 @@
 """Finding files and their formats."""
 
+import gzip
 import io
 import os
 import subprocess
@@ -10,6 +11,7 @@ import bson
 import pytest
 from reading import read, read_file
 
+import gatherum as gm
 from gatherum.errors import SettingError, SourceError
 from gatherum.plan.protocols import Coverage, Partition, Request, Source
 from gatherum.sources import files
@@ -91,11 +93,27 @@ def test_standard_input(monkeypatch, data):
     assert read(source) == [{"a": 1}, {"a": 2}]
     with pytest.raises(SourceError, match="can be read only once"):
         read(source)
+    with pytest.raises(SourceError, match="standard input was read already"):
+        open_files("-")
+
+
+@pytest.mark.parametrize("engine", ["auto", "rows", "columnar"])
+@pytest.mark.parametrize("stage", [{"$unionWith": "c"}, {"$lookup": {"from": "c", "pipeline": [], "as": "all"}}])
+def test_a_query_that_reads_standard_input_twice_is_an_error(monkeypatch, engine, stage):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LINE % 7)))
+    with pytest.raises(SourceError, match="standard input was read already"):
+        gm.connect({"c": "-"}).c.aggregate([stage], engine=engine).to_list()
+
+
+@pytest.mark.parametrize("engine", ["auto", "rows", "columnar"])
+def test_a_query_may_read_a_compressed_file_twice(tmp_path, engine):
+    path = tmp_path / "c.ndjson.gz"
+    path.write_bytes(gzip.compress(LINE % 7))
+    rows = gm.connect({"c": path}).c.aggregate([{"$unionWith": "c"}], engine=engine).to_list()
+    assert [row["a"] for row in rows] == [7, 7]
 
 
 def test_standard_input_may_be_compressed(monkeypatch):
-    import gzip
-
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(LINE % 7))))
     assert numbers("-") == [7]
 

@@ -32,6 +32,11 @@ def test_what_a_json_file_may_be(write, text, documents):
     assert read_file(write(text)) == documents
 
 
+def test_malformed_extended_json_is_an_error_with_its_place(write):
+    with pytest.raises(SourceError, match=r"document 2 \(byte 10\): .*is malformed Extended JSON"):
+        read_file(write(b'[{"a": 1},{"a": {"$numberLong": "x"}}]'))
+
+
 def test_extended_json_is_decoded(write):
     assert read_file(write(b'[{"a": {"$numberInt": "3"}}]')) == [{"a": 3}]
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading import read, read_file
 
+import gatherum as gm
 from gatherum.errors import SourceError
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, Request
 from gatherum.sources import ndjson
@@ -44,6 +45,39 @@ def test_extended_json_of_both_kinds_is_decoded(write):
     assert type(first["n"]) is Int64
     assert second == {"when": dt.datetime(2020, 1, 1)}
     assert third == {"when": dt.datetime(1970, 1, 1)}
+
+
+MALFORMED = b'{"a":{"$numberInt":"1"}}\n{"a":{"b":[{"$date":"nonsense"}]}}\n{"a":3}\n'
+
+
+def test_malformed_extended_json_is_an_error_with_its_place(write):
+    with pytest.raises(SourceError, match=r'data\.ndjson, line 2 \(byte 25\): \{"\$date": "nonsense"\} is malformed '
+                                          r'Extended JSON: expected .* such as 2024-05-01T12:30:00Z'):
+        read_file(write(MALFORMED))
+
+
+def test_malformed_extended_json_is_skipped_and_counted(write):
+    coverage = Coverage()
+    assert read_file(write(MALFORMED), coverage, on_bad="skip") == [{"a": 1}, {"a": 3}]
+    (skipped,) = coverage.skipped
+    assert (skipped.place, skipped.offset, coverage.skipped_count) == ("line 2", 25, 1)
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+@pytest.mark.parametrize("bytes_each", [10, 1 << 24])
+def test_malformed_extended_json_is_found_by_every_engine_and_in_every_range(write, monkeypatch, engine, bytes_each):
+    monkeypatch.setattr(ndjson, "PARTITION_BYTES", bytes_each)
+    path = write(MALFORMED)
+    with pytest.raises(SourceError, match=r"line 2 \(byte 25\)"):
+        gm.aggregate(path, [{"$group": {"_id": "$a"}}], engine=engine).to_list()
+    result = gm.aggregate(path, [{"$sort": {"a": 1}}], engine=engine, on_bad="skip")
+    assert result.to_list() == [{"a": 1}, {"a": 3}]
+    assert result.coverage["skipped_count"] == 1
+
+
+def test_a_line_that_is_a_wrapper_is_no_document(write):
+    with pytest.raises(SourceError, match=r"line 1 .*a document was expected, but this is date in Extended JSON"):
+        read_file(write(b'{"$date":"2020-01-01T00:00:00Z"}\n'))
 
 
 def test_a_wrapper_whose_dollar_sign_is_escaped_is_decoded(write):

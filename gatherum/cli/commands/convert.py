@@ -17,14 +17,19 @@ from gatherum.cli.options import debug_option, input_format_option, setting_opti
 @click.option("--format", "output_format", metavar="FORMAT", help="The format to write: json, jsonl, csv, tsv, "
               "parquet, arrow or bson. Default: by the suffix of the target.")
 @input_format_option
-@click.option("--canonical", is_flag=True, help="Write json and jsonl such that every value keeps its type.")
+@click.option("--canonical", is_flag=True, help="Write json and jsonl as canonical Extended JSON, which wraps "
+              "every number.")
 @click.option("--lossy", is_flag=True, help="Write what the format cannot hold as it can, rather than refuse.")
 @setting_options()
 @debug_option
 def command(sources: tuple[str, ...], output: str, output_format: str | None, input_format: str | None,
             canonical: bool, lossy: bool, settings: Mapping[str, Any]) -> None:
-    """Writes all records of the sources, one after the other, into one file. What the format of the target cannot
-    hold is refused, and nothing is written, unless --lossy allows it.
+    """Writes all records of the sources, one after the other, into one file. What would not be read back from it as
+    it is, with its type, is refused, and nothing is written, unless --lossy allows it.
+
+    json and jsonl are Extended JSON, relaxed where that keeps a value's type: a long that fits 32 bits is written as
+    {"$numberLong": "5"}, and with --lossy as 5. A cell of csv and tsv holds null, an integer (an int or a long by its
+    size), a double, a boolean, a date, or a string that does not look like one of these.
     """
     from gatherum.api.progress import Progress
     from gatherum.api.query import prepare
@@ -38,7 +43,7 @@ def command(sources: tuple[str, ...], output: str, output_format: str | None, in
 
     chosen = Settings.resolve(**settings)
     given = Given([], sources)
-    target = Output(output_format, output, canonical, lossy)
+    target = Output(output_format, output, canonical, lossy, exact=not lossy)
     query = prepare(openers(given, (), input_format), given.main, [], chosen)
     with Progress(query.coverage, query.sources.values(), chosen.progress) as progress, Result(query) as result:
         rows = target.write(result, progress)

@@ -22,7 +22,7 @@ def command(name: str | None) -> None:
     """
     from gatherum.cli.reference import entries, find
     from gatherum.errors import UnsupportedError
-    from gatherum.functions.registry import nearest
+    from gatherum.frontends.mongo.unknown import hint
 
     known = entries()
     if name is None:
@@ -31,7 +31,7 @@ def command(name: str | None) -> None:
     found = find(name, known)
     if not found:
         wanted = name if name.startswith("$") else f"${name}"
-        raise UnsupportedError(f"there is no {wanted}{nearest(wanted, [entry.name for entry in known])}")
+        raise UnsupportedError(f"there is no {wanted}{hint(wanted, [entry.name for entry in known])}")
     click.echo("\n\n".join("\n".join(_documented(entry)) for entry in found))
 
 

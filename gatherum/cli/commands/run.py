@@ -23,7 +23,8 @@ def command(words: tuple[str, ...], output_format: str | None, output: str | Non
 
     PIPELINE is an array of stages, or a single stage, as JSON or as mongosh takes it; '-' reads it from standard
     input, and -f FILE from a file. SOURCE is a file, a directory, a glob, or '-' for standard input; several are read
-    one after the other.
+    one after the other. json and csv are written as people read them; to keep every type, write --canonical json, bson,
+    parquet or arrow.
 
     \b
     gatherum run '[{$match: {status: "A"}}, {$sortByCount: "$item"}]' orders.ndjson

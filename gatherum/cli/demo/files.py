@@ -172,7 +172,7 @@ def _wrapped(value: Value) -> Any:
     if type(value) is Decimal128:
         cents = int.from_bytes(value.bid[:8], "little")
         return {"$numberDecimal": f"{cents // 100}.{cents % 100:02}"}
-    return encode(value, relaxed=True)
+    return encode(value, "relaxed")
 
 
 _ENCODERS: Final[dict[str, Callable[[Document], bytes]]] = {"ndjson": _json_line, "bson": bson.encode}

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import Names, parse_expression
-from gatherum.functions.registry import aggregates, nearest, operators
+from gatherum.frontends.mongo.unknown import hint
+from gatherum.functions.registry import aggregates, operators
 from gatherum.plan.expressions import AggregateCall, Literal
 from gatherum.types.values import Value, type_name
 
@@ -54,7 +55,7 @@ def parse_accumulator(name: str, written: Value, names: Names) -> AggregateCall:
 
 
 def _hint(function: str) -> str:
-    return nearest(function, (name for name, known in aggregates().items() if not known.internal))
+    return hint(function, (name for name, known in aggregates().items() if not known.internal))
 
 
 def _without_argument(function: str, argument: Value) -> AggregateCall:

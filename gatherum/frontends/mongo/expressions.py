@@ -8,6 +8,7 @@ from typing import Any
 
 from gatherum.definitions import Definitions
 from gatherum.errors import PipelineError, UnsupportedError
+from gatherum.frontends.mongo.unknown import hint
 from gatherum.functions.registry import nearest, operators, predicates
 from gatherum.functions.signature import Argument, Signature
 from gatherum.plan.expressions import ROOT, Call, Expression, Get, Lambda, Literal, MakeArray, MakeDocument, Variable
@@ -187,7 +188,7 @@ def parse_operator(name: str, argument: Value, names: Names) -> Expression:
         raise error.within(name) from None
     if name in predicates():
         raise PipelineError(f"{name} is an operator of queries, not of expressions", 168)
-    raise UnsupportedError(f"unrecognized expression '{name}'{nearest(name, [*operators(), *forms()])}", 168)
+    raise UnsupportedError(f"unrecognized expression '{name}'{hint(name, [*operators(), *forms()])}", 168)
 
 
 def parse_arguments(signature: Signature, argument: Value, names: Names) -> tuple[Expression | None, ...]:

@@ -16,8 +16,8 @@ from typing import Any, Final
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.constructors import CONSTRUCTORS, make_regex
 from gatherum.functions.registry import nearest
-from gatherum.types.extended_json import decode
 from gatherum.types.values import INT64_MAX, INT64_MIN, Value, integer
+from gatherum.types.wrappers import WRAPPERS, MalformedWrapper, unwrap
 
 _BLANK: Final = re.compile(r"(?:\s|\ufeff|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
@@ -41,7 +41,7 @@ def parse_notation(text: str) -> Value:
     >>> parse_notation("[{$match: {price: {$gt: 10}, sku: /^a/i}}, {$limit: 5},]")[1]
     {'$limit': 5}
     """
-    return decode(_Parser(text).whole())
+    return _Parser(text).whole()
 
 
 class _Parser:
@@ -111,11 +111,20 @@ class _Parser:
     def _nested(self, character: str) -> Value:
         if self._depth == _DEEPEST:
             raise self._error(f"documents and arrays nest more than {_DEEPEST} deep")
+        start = self._position
         self._depth += 1
         self._position += 1
-        value = self._document() if character == "{" else self._items("]")
+        value = self._unwrapped(self._document(), start) if character == "{" else self._items("]")
         self._depth -= 1
         return value
+
+    def _unwrapped(self, document: dict[str, Value], start: int) -> Value:
+        if next(iter(document), "") not in WRAPPERS:
+            return document
+        try:
+            return unwrap(document, lambda scope: scope)
+        except MalformedWrapper as error:
+            raise self._error(str(error), start) from None
 
     def _document(self) -> dict[str, Value]:
         document: dict[str, Value] = {}

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from gatherum.errors import PipelineError, UnsupportedError
 from gatherum.frontends.mongo.expressions import NO_NAMES, REFERENCE_FIELDS, Names, parse_expression
 from gatherum.frontends.mongo.query_regex import parse_regex
-from gatherum.functions.registry import nearest, predicates
+from gatherum.frontends.mongo.unknown import hint
+from gatherum.functions.registry import predicates
 from gatherum.plan.expressions import (
     ROOT,
     AnyElement,
@@ -93,7 +94,7 @@ def _parse_entry(name: str, argument: Value, place: _Place) -> Expression | None
         raise PipelineError(f"{name} applies to a field: write {{field: {{{name}: ...}}}}", BAD_VALUE)
     if name in _REFUSED:
         raise PipelineError(f"{name} is not allowed in $match", _REFUSED[name])
-    raise UnsupportedError(f"unknown top level operator: {name}{nearest(name, _LOGICAL)}", BAD_VALUE)
+    raise UnsupportedError(f"unknown top level operator: {name}{hint(name, _LOGICAL)}", BAD_VALUE)
 
 
 def _parse_field(field: _Field, argument: Value) -> Expression:
@@ -136,7 +137,7 @@ def _no_operator(name: str) -> PipelineError:
         return PipelineError(f"{name!r} is not an operator; a document of operators has no other fields", BAD_VALUE)
     if name in _REFUSED:
         return PipelineError(f"{name} is not allowed in $match", _REFUSED[name])
-    return UnsupportedError(f"unknown operator: {name}{nearest(name, _known_for_fields())}", BAD_VALUE)
+    return UnsupportedError(f"unknown operator: {name}{hint(name, _known_for_fields())}", BAD_VALUE)
 
 
 def _known_for_fields() -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from gatherum.definitions import Definitions
 from gatherum.errors import GatherumError, PipelineError, UnsupportedError
 from gatherum.frontends.mongo.expressions import NO_NAMES, Names
-from gatherum.functions.registry import nearest
+from gatherum.frontends.mongo.unknown import hint
 from gatherum.plan.nodes import Node, Scan, Shared
 from gatherum.plan.places import Stage as Made
 from gatherum.records import record
@@ -147,7 +147,7 @@ def _translate(written: Value, node: Node | None, context: Context) -> Node:
     (name, argument), = written.items()
     found = stages().get(name)
     if found is None:
-        raise UnsupportedError(f"unrecognized pipeline stage name: '{name}'{nearest(name, stages())}", 40324)
+        raise UnsupportedError(f"unrecognized pipeline stage name: '{name}'{hint(name, stages())}", 40324)
     if found.first_only and context.position != 0:
         raise PipelineError(f"{name} is only valid as the first stage in a pipeline", 40602)
     if context.place in found.not_in:

@@ -97,6 +97,10 @@ class ColumnWriter:
             shutil.copyfileobj(self._segments[0].file, self._stream, 1 << 20)
         else:
             self._write_again()
+        self.discard()
+
+    def discard(self) -> None:
+        """Gives up what waits in files."""
         for segment in self._segments:
             segment.file.close()
 

@@ -40,7 +40,10 @@ UUID = Binary(bytes.fromhex("00112233445566778899aabbccddeeff"), 4)
     ("/^a\\/[\\\\/]b/im", Regex("^a/[\\\\/]b", "im")), ('RegExp("a", "x")', Regex("a", "x")),
     ('Code("f()")', Code("f()")), ('DBRef("c", 1)', {"$ref": "c", "$id": 1}), ('{"$numberInt": "5"}', 5),
     (f'{{$oid: "{OID}"}}', OID),
-    ('{$date: "2020-01-01T00:00:00Z"}', dt.datetime(2020, 1, 1))])
+    ('{$date: "2020-01-01T00:00:00Z"}', dt.datetime(2020, 1, 1)),
+    ("{$date: 1577836800000}", dt.datetime(2020, 1, 1)), ("{$numberLong: 4294967296}", Int64(2**32)),
+    ("{$timestamp: {t: 4294967295, i: 1}}", Timestamp(4294967295, 1)), ("{$foo: 1}", {"$foo": 1}),
+    ("{$code: 'f()', $scope: {d: {$date: 0}}}", Code("f()", {"d": dt.datetime(1970, 1, 1)}))])
 def test_values(text, value):
     assert exact([{"a": parse_notation(text)}]) == exact([{"a": value}])
 
@@ -71,7 +74,7 @@ def test_constructors_without_arguments():
 @given(documents)
 def test_extended_json_of_both_kinds_is_read(document):
     assert exact([parse_notation(orjson.dumps(encode(document)).decode())]) == exact([document])
-    parse_notation(orjson.dumps(encode(document, relaxed=True)).decode())
+    parse_notation(orjson.dumps(encode(document, "relaxed")).decode())
 
 
 @pytest.mark.parametrize(("text", "line", "column", "says"), [
@@ -97,6 +100,7 @@ def test_extended_json_of_both_kinds_is_read(document):
     ("Timestamp(-1, 0)", 1, 1, "outside"),
     ("ObjectId", 1, 9, "'(' was expected after ObjectId"), ("new", 1, 4, "a name was expected"),
     ("new Date(1, 2, 3, 4, 5, 6, 7, 8)", 1, 1, "at most"), ("new Date(NaN)", 1, 1, "is not an integer"),
+    ("[{$match: {\n  a: {$date: 'soon'}}}]", 2, 6, '{"$date": "soon"} is malformed Extended JSON: expected'),
     ("[" * 1000, 1, 151, "nest more than 150 deep"), ("Code('f', 3)", 1, 1, "scope must be")])
 def test_errors_name_the_spot(text, line, column, says):
     with pytest.raises(PipelineError) as caught:
