@@ -20,6 +20,7 @@ class Average(Aggregate):
     """
 
     name = "$avg"
+    raises = False
     skips_nulls = True
     examples = (([1, 2, "x", None], 1.5), ([], None), ([2], 2.0))
 

@@ -221,6 +221,7 @@ class Sum(Aggregate):
     """
 
     name = "$sum"
+    raises = False
     skips_nulls = True
     examples = (([1, 2, "x", None], 3), ([], 0), ([0.1] * 10, 1.0), ([1e100, 1.0, -1e100], 1.0))
 
