@@ -55,10 +55,9 @@ class Column:
         else:
             self.function.update_many(state, values)
 
-    def finalize(self, state: Any) -> Value:
-        """The answer of one group; null where the function gives nothing."""
-        value = self.function.finalize(state)
-        return None if value is MISSING else value
+    def finalized(self, states: Iterable[Any]) -> list[Value]:
+        """The answers of groups; null where the function gives nothing."""
+        return [None if value is MISSING else value for value in map(self.function.finalize, states)]
 
 
 class _Key:
@@ -163,7 +162,8 @@ class _Table:
         self.numbers.update(zip(fresh, count(len(self.keys))))
         self.keys += self.key.at(self._key_columns, [firsts[stand_in] for stand_in in fresh])
         for column, states in zip(self.columns, self.states, strict=True):
-            states += [column.function.init() for _ in fresh]
+            init = column.function.init
+            states += [init() for _ in fresh]
 
     def rows(self, holds: Callable[..., None]) -> Batches:
         """The finished documents, by hash and then by order of their keys; `holds` is told what is in memory."""
@@ -174,9 +174,9 @@ class _Table:
             ranked.sort(key=lambda number: (hashes[number], order_key(keys[number])))
         holds(keys, self.numbers, *self.states, hashes, ranked)
         for start in range(0, len(ranked), BATCH_ROWS):
-            rows: list[Document] = [{"_id": keys[number]} for number in ranked[start:start + BATCH_ROWS]]
+            numbers = ranked[start:start + BATCH_ROWS]
+            rows: list[Document] = [{"_id": keys[number]} for number in numbers]
             for column, states in zip(self.columns, self.states, strict=True):
-                finalize = column.finalize
-                for number, row in zip(ranked[start:start + BATCH_ROWS], rows, strict=True):
-                    row[column.name] = finalize(states[number])
+                for row, value in zip(rows, column.finalized([states[number] for number in numbers]), strict=True):
+                    row[column.name] = value
             yield rows
