@@ -15,7 +15,7 @@ from gatherum.plan.nodes import Group
 from gatherum.rows.batches import BATCH_ROWS, Batches, by_single_rows
 from gatherum.rows.interpreter import Run, interprets
 from gatherum.rows.values import values_of
-from gatherum.types.canonical import canonical_hash
+from gatherum.types.canonical import canonical_hashes
 from gatherum.types.order import group_key, order_key
 from gatherum.types.values import MISSING, Document, Value
 
@@ -168,7 +168,7 @@ class _Table:
     def rows(self, holds: Callable[..., None]) -> Batches:
         """The finished documents, by hash and then by order of their keys; `holds` is told what is in memory."""
         keys = self.keys
-        hashes = list(map(canonical_hash, keys))
+        hashes = canonical_hashes(keys)
         ranked = sorted(range(len(keys)), key=hashes.__getitem__)
         if len(set(hashes)) < len(hashes):
             ranked.sort(key=lambda number: (hashes[number], order_key(keys[number])))
