@@ -76,8 +76,11 @@ class _Key:
         columns = [values(rows) for values in self.columns]
         if self.names:
             return columns, list(zip(*map(_stand_ins, columns), strict=True))
-        columns = [[None if value is MISSING else value for value in columns[0]]]
-        return columns, _stand_ins(columns[0])
+        column, = columns
+        if _PLAIN.issuperset(map(type, column)):
+            return columns, column
+        column = [None if value is MISSING else value for value in column]
+        return [column], list(map(group_key, column))
 
     def at(self, columns: list[list[Value]], places: list[int]) -> list[Value]:
         """The keys of some rows."""
