@@ -145,16 +145,17 @@ class Aggregate(ABC):
 
     Class attributes: `name` as a pipeline writes it; `version` of the state's form, stored beside every state;
     `ordered` where the answer depends on the order of rows (then `update` takes `(state, value, ordinal)`);
-    `skips_nulls` where null and missing values leave the state as it is; `accepts_nothing` where the pipeline writes
-    `{$name: {}}` and there is no value (as $count); `internal` where only the optimizer makes calls of it, and no
-    pipeline may; `examples` pairs a list of values with the answer; `approximate` states the bound where the answer is
-    not exact.
+    `skips_nulls` where null and missing values leave the state as it is; `raises` is False where no value is an error;
+    `accepts_nothing` where the pipeline writes `{$name: {}}` and there is no value (as $count); `internal` where only
+    the optimizer makes calls of it, and no pipeline may; `examples` pairs a list of values with the answer;
+    `approximate` states the bound where the answer is not exact.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     ordered: ClassVar[bool] = False
     skips_nulls: ClassVar[bool] = False
+    raises: ClassVar[bool] = True
     accepts_nothing: ClassVar[bool] = False
     internal: ClassVar[bool] = False
     approximate: ClassVar[str] = ""

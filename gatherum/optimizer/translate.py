@@ -69,10 +69,13 @@ def _resolved(path: Path, resolve: Resolve) -> tuple[Expression, Path]:
 
 
 def _get(of: Expression, path: Path) -> Expression:
-    """`path` below an expression; a path below a path is one path, as both go through arrays alike."""
-    if isinstance(of, Get):
-        return Get(of.of, of.path + path)
-    return Get(of, path) if path else of
+    """`path` below an expression. A path below a field of the document is one path with it; below a longer one it is
+    not, since of arrays within arrays only one path reaches the elements."""
+    match of:
+        case Get(Variable(name), (single,)) if name == ROOT:
+            return Get(Variable(ROOT), (single, *path))
+        case _:
+            return Get(of, path) if path else of
 
 
 def _place(path: Path, resolve: Resolve) -> tuple[Expression, Path]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gatherum.plan.analysis import may_raise
-from gatherum.plan.expressions import Expression, conjuncts, field_names
+from gatherum.functions.registry import operators
+from gatherum.plan.analysis import expressions_of, may_raise
+from gatherum.plan.expressions import Call, Expression, conjuncts, field_names
 from gatherum.plan.nodes import Filter, Group, Node, Project
 from gatherum.records import record
 
@@ -27,14 +28,25 @@ class Stage:
 
 def places_of(node: Node, stages: Sequence[Stage]) -> tuple[str, ...]:
     """The place of the stage that a node comes from; only its operator's name where that alone is sure, or nothing."""
-    parts = _parts(node)
-    same = [stage for stage in stages for each in stage.nodes if type(each) is type(node)]
-    found = {stage.places for stage in same
-             if any(type(each) is type(node) and parts <= _all_parts(each) for each in stage.nodes)}
-    if len(found) == 1:
-        return found.pop()
-    names = {stage.name for stage in same}
+    parts, raising = _parts(node), _calls_that_raise(node)
+    kinds = (Group, Project) if isinstance(node, Group) and raising else type(node)
+    same = [stage for stage in stages for each in stage.nodes if isinstance(each, kinds)]
+    exact = [stage for stage in same
+             if any(type(each) is type(node) and parts <= _all_parts(each) for each in stage.nodes)]
+    holding = [stage for stage in same
+               if raising and any(raising <= _calls_that_raise(each) for each in stage.nodes)]
+    for stages_found in (exact, holding):
+        places = {stage.places for stage in stages_found}
+        if len(places) == 1:
+            return places.pop()
+    names = {stage.name for stage in holding or same}
     return (names.pop(),) if len(names) == 1 else ()
+
+
+def _calls_that_raise(node: Node) -> set[Expression]:
+    """The calls that an error of a node may come from; a group may have taken in those of a projection."""
+    return {part for expression in expressions_of(node) for part in expression.walk()
+            if isinstance(part, Call) and operators()[part.function].raises}
 
 
 def _parts(node: Node) -> set[Any]:

@@ -22,13 +22,22 @@ def values_of(expression: Expression, run: Run) -> Callable[[list[Document]], li
     """A function that gives the expression's value for each row of a list."""
     match expression:
         case Get(Variable(name), (single,)) if name == ROOT:
-            return lambda rows: [row.get(single, MISSING) for row in rows]
+            return _field(single)
         case Literal(value):
             return lambda rows: [value] * len(rows)
     evaluate = run.expression(expression)
     frame = run.frame()
     return improving(lambda rows: [evaluate(row, frame) for row in rows],
                      lambda row: source_of_values(expression, run.variables))
+
+
+def _field(name: str) -> OverRows:
+    def over(rows: list[Document]) -> list[Value]:
+        try:
+            return [row[name] for row in rows]
+        except KeyError:
+            return [row.get(name, MISSING) for row in rows]
+    return over
 
 
 def filter_of(predicate: Expression, run: Run) -> OverRows:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
+from functools import cache
 from itertools import islice
+from sys import getsizeof
 from typing import Any, Final
 
 MEASURED: Final = 20
 """Of a collection that holds more items than these, so many evenly spaced ones stand for all."""
+_ATOMS: Final = frozenset({str, int, float, bool, bytes, type(None)})
 
 
 def size_of(*values: Any) -> int:
@@ -23,23 +25,31 @@ def size_of(*values: Any) -> int:
 
 
 def _size(value: Any, seen: set[int]) -> int:
-    if value is None or id(value) in seen:
+    if id(value) in seen:
         return 0
     seen.add(id(value))
-    own = sys.getsizeof(value)
+    cls = type(value)
+    own = getsizeof(value)
+    if cls in _ATOMS:
+        return own
     if isinstance(value, dict):
         # The keys of documents are names, of which there are few; those of tables are held as values too.
         return own + _items(value.values(), len(value), seen)
     if isinstance(value, list | tuple | set | frozenset):
         return own + _items(value, len(value), seen)
-    slots = getattr(type(value), "__slots__", ())
-    held = [getattr(value, name, None) for name in ((slots,) if isinstance(slots, str) else slots)]
+    held = [getattr(value, name, None) for name in _slots(cls)]
     held += getattr(value, "__dict__", {}).values()
     return own + _items(held, len(held), seen)
 
 
+@cache
+def _slots(cls: type) -> tuple[str, ...]:
+    slots = getattr(cls, "__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
 def _items(items: Iterable[Any], count: int, seen: set[int]) -> int:
     if count <= MEASURED:
-        return sum(_size(item, seen) for item in items)
+        return sum([_size(item, seen) for item in items])
     step = count // MEASURED
-    return sum(_size(item, seen) for item in islice(items, 0, step * MEASURED, step)) * count // MEASURED
+    return sum([_size(item, seen) for item in islice(items, 0, step * MEASURED, step)]) * count // MEASURED

@@ -246,12 +246,32 @@ CASES = {
                                                      x=("last", get("b"))),
         "chosen rows": group(sort(ONE, "a", limit=2), Literal(None), x=("last", get("b"))),
     },
+    "merge_projection_into_group": {
+        "computed once": group(add(ONE, x=call("$multiply", get("a"), get("b"))), get("c"), s=("sum", get("x"))),
+        "computed for the key": group(add(ONE, x=call("$type", get("a"))), get("x"), n=("sum", Literal(1))),
+        "read twice": group(add(ONE, x=call("$type", get("a"))), get("x"), s=("addToSet", get("x"))),
+        "read twice, a field": group(add(ONE, x=get("a.b")), get("x.c"), s=("addToSet", get("x"))),
+        "read in a lambda": group(add(ONE, x=call("$type", get("a"))), Literal(None), s=("push", call(
+            "$map", get("b"), Lambda(("this",), get("x"))))),
+        "missing": group(add(ONE, a=Literal(MISSING)), MakeDocument((("a", get("a")),)), s=("push", get("a"))),
+        "a constant in what may raise": group(add(ONE, x=Literal("x")), Literal(None), s=("sum", call(
+            "$abs", get("x")))),
+        "both may raise": group(add(ONE, x=call("$abs", get("a"))), call("$abs", get("b")), s=("sum", get("x"))),
+        "the aggregate may raise": group(add(ONE, x=call("$abs", get("a"))), get("b"), m=("mergeObjects", get("x"))),
+        "the whole document": group(add(ONE, x=call("$type", get("a"))), get("b"), d=("first", Variable(ROOT))),
+        "chosen": group(only(ONE, "a", x=call("$type", get("b"))), get("a.c"), s=("max", get("x"))),
+        "not chosen": group(only(ONE, "a"), get("a"), s=("max", get("b"))),
+        "dropped": group(without(ONE, "b"), get("a"), n=("sum", Literal(1))),
+        "nested": group(add(ONE, a__x=call("$type", get("a"))), get("b"), s=("push", get("a.x"))),
+        "beside nested": group(add(ONE, a__x=call("$type", get("a"))), get("b"), s=("push", get("c"))),
+    },
     "merge_projections": {
         "added": add(add(ONE, x=get("a")), y=call("$ifNull", get("x"), get("b"))),
         "added to what is added at cost": add(add(ONE, x=call("$ifNull", get("a"), 1)), y=get("x")),
         "added over the same field": add(add(ONE, x=get("a")), x=get("b")),
         "added to the chosen": add(only(ONE, "a", x=get("b")), y=get("a.b")),
         "chosen again": only(only(ONE, "a", "b", x=call("$ifNull", get("a"), 0), y=get("b")), "x", "a", z=get("y")),
+        "a path below a path": only(only(ONE, x=get("a.b"), y=get("a")), x=get("x.c"), y=get("y.b")),
         "chosen below": only(only(ONE, "a.b", "b"), "a"),
         "chosen beside": only(only(ONE, "a.b"), "a.a"),
         "nothing left": only(only(ONE, "a"), "b"),
@@ -289,7 +309,8 @@ CASES = {
 
 CORNERS = [
     {}, {"a": 1}, {"a": 1.0, "b": 2}, {"a": None, "b": None}, {"b": 1, "a": 1, "c": {"b": 3}},
-    {"a": [1, {"b": 1}, [2]], "b": {"a": 1}}, {"a": [], "b": 0}, {"a": {"b": [1, 2], "a": 1}, "b": 3, "c": [{"b": 1}]},
+    {"a": [1, {"b": [{"c": 2}]}, [2]], "b": {"a": 1}}, {"a": [], "b": 0},
+    {"a": {"b": [1, 2], "a": 1}, "b": 3, "c": [{"b": 1}]},
     {"a": [{"b": 1}, {"b": 2}], "b": [0, 1]}, {"_id": 5, "a": "x", "b": -1, "d": 7, "x": 1, "y": 2},
     {"a": {"b": {"a": 1}}}, {"a": {"b": 1}, "b": {"a": [1, {"a": 2}]}, "c": [None, {"0": 1}]},
 ]

@@ -36,6 +36,7 @@ class AddToSet(Aggregate):
     """
 
     name = "$addToSet"
+    raises = False
     ordered = True
     examples = (([2, 1, 2, None], [None, 1, 2]), ([1.0, 1], [1.0]), ([], []))
 

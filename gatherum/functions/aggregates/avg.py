@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate
-from gatherum.functions.aggregates.sum import SAW_DECIMAL, NumberTotal
+from gatherum.functions.aggregates.sum import SAW_DECIMAL, NumberTotal, add_to_each
 from gatherum.types.exact import DECIMAL128, round_decimal
 from gatherum.types.values import Value
 
@@ -20,6 +20,7 @@ class Average(Aggregate):
     """
 
     name = "$avg"
+    raises = False
     skips_nulls = True
     examples = (([1, 2, "x", None], 1.5), ([], None), ([2], 2.0))
 
@@ -30,6 +31,9 @@ class Average(Aggregate):
 
     def update_many(self, state: Any, values: Sequence[Value]) -> None:
         state.add_many(values)
+
+    def update_each(self, states: Iterable[Any], values: Sequence[Value], ordinal: int = 0) -> None:
+        add_to_each(states, values)
 
     def merge(self, state: Any, other: Any) -> None:
         state.absorb(other)

@@ -13,6 +13,7 @@ class Count(Aggregate):
     """The number of rows, whatever their values. An int, or a long where it does not fit 32 bits."""
 
     name = "$count"
+    raises = False
     accepts_nothing = True
     examples = (([1, None, "a"], 3), ([], 0))
 

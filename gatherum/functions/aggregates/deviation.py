@@ -41,6 +41,7 @@ class StdDevPop(Aggregate):
     """
 
     name = "$stdDevPop"
+    raises = False
     skips_nulls = True
     examples = (([1, 3], 1.0), ([5], 0.0), ([], None))
 

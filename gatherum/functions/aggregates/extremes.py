@@ -23,6 +23,7 @@ class _Extreme(Aggregate):
     """What $min and $max share; `sign` is 1 where larger values win."""
 
     skips_nulls = True
+    raises = False
     sign: int
 
     State = Extreme

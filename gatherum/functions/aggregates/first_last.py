@@ -21,6 +21,7 @@ class First(Aggregate):
     """The value of the first row; null where the value is missing or there is no row."""
 
     name = "$first"
+    raises = False
     ordered = True
     examples = (([3, 1, 2], 3), ([], None), ([None, 1], None))
 

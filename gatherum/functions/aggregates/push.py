@@ -19,6 +19,7 @@ class Push(Aggregate):
     """An array of the values of all rows in the order of the rows; missing values are left out, nulls are not."""
 
     name = "$push"
+    raises = False
     ordered = True
     examples = (([1, None, "a"], [1, None, "a"]), ([], []))
 
@@ -42,6 +43,7 @@ class ConcatArrays(Push):
     """
 
     name = "$concatArrays"
+    raises = True
     examples = (([[1], [2, 3]], [1, 2, 3]), ([], []))
 
     def update(self, state: Any, value: Value, ordinal: int = 0) -> None:

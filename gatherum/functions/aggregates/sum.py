@@ -201,10 +201,19 @@ class NumberTotal(AggregateState):
 
 def add_to_each(totals: Iterable[NumberTotal], values: Sequence[Value]) -> None:
     """Adds each value to the total beside it."""
-    if set(map(type, values)) == {int} and min(values) >= INT32_MIN and max(values) <= INT32_MAX:
+    kinds = set(map(type, values))
+    if kinds == {int} and min(values) >= INT32_MIN and max(values) <= INT32_MAX:
         for total, value in zip(totals, values, strict=True):
             total.integers += value
             total.numbers += 1
+    elif kinds == {float}:
+        for total, value in zip(totals, values, strict=True):
+            pending = total._pending
+            if pending is None or len(pending) >= PENDING_LIMIT:
+                total.add(value)
+            else:
+                pending.append(value)
+                total.numbers += 1
     else:
         for total, value in zip(totals, values, strict=True):
             total.add(value)
@@ -221,6 +230,7 @@ class Sum(Aggregate):
     """
 
     name = "$sum"
+    raises = False
     skips_nulls = True
     examples = (([1, 2, "x", None], 3), ([], 0), ([0.1] * 10, 1.0), ([1e100, 1.0, -1e100], 1.0))
 

@@ -31,6 +31,7 @@ class Top(Aggregate):
     """
 
     name = "$top"
+    raises = False
     ordered = True
     internal = True
     examples = (([{"by": {"at": 2}, "value": "a"}, {"value": "b"}], "a"), ([], None), ([{"by": {}}], None))

@@ -57,7 +57,7 @@ def _row(bucket: _Bucket, places: range, columns: list[Column], values: list[lis
     for column, given in zip(columns, values, strict=True):
         state = column.function.init()
         column.update(state, given[places.start:places.stop], 0, places)
-        row[column.name] = column.finalize(state)
+        row[column.name], = column.finalized([state])
     return row
 
 

@@ -15,7 +15,7 @@ from gatherum.plan.nodes import Group
 from gatherum.rows.batches import BATCH_ROWS, Batches, by_single_rows
 from gatherum.rows.interpreter import Run, interprets
 from gatherum.rows.values import values_of
-from gatherum.types.canonical import canonical_hash
+from gatherum.types.canonical import canonical_hashes
 from gatherum.types.order import group_key, order_key
 from gatherum.types.values import MISSING, Document, Value
 
@@ -55,10 +55,9 @@ class Column:
         else:
             self.function.update_many(state, values)
 
-    def finalize(self, state: Any) -> Value:
-        """The answer of one group; null where the function gives nothing."""
-        value = self.function.finalize(state)
-        return None if value is MISSING else value
+    def finalized(self, states: Iterable[Any]) -> list[Value]:
+        """The answers of groups; null where the function gives nothing."""
+        return [None if value is MISSING else value for value in map(self.function.finalize, states)]
 
 
 class _Key:
@@ -77,8 +76,11 @@ class _Key:
         columns = [values(rows) for values in self.columns]
         if self.names:
             return columns, list(zip(*map(_stand_ins, columns), strict=True))
-        columns = [[None if value is MISSING else value for value in columns[0]]]
-        return columns, _stand_ins(columns[0])
+        column, = columns
+        if _PLAIN.issuperset(map(type, column)):
+            return columns, column
+        column = [None if value is MISSING else value for value in column]
+        return [column], list(map(group_key, column))
 
     def at(self, columns: list[list[Value]], places: list[int]) -> list[Value]:
         """The keys of some rows."""
@@ -163,20 +165,21 @@ class _Table:
         self.numbers.update(zip(fresh, count(len(self.keys))))
         self.keys += self.key.at(self._key_columns, [firsts[stand_in] for stand_in in fresh])
         for column, states in zip(self.columns, self.states, strict=True):
-            states += [column.function.init() for _ in fresh]
+            init = column.function.init
+            states += [init() for _ in fresh]
 
     def rows(self, holds: Callable[..., None]) -> Batches:
         """The finished documents, by hash and then by order of their keys; `holds` is told what is in memory."""
         keys = self.keys
-        hashes = list(map(canonical_hash, keys))
+        hashes = canonical_hashes(keys)
         ranked = sorted(range(len(keys)), key=hashes.__getitem__)
         if len(set(hashes)) < len(hashes):
             ranked.sort(key=lambda number: (hashes[number], order_key(keys[number])))
         holds(keys, self.numbers, *self.states, hashes, ranked)
         for start in range(0, len(ranked), BATCH_ROWS):
-            rows: list[Document] = [{"_id": keys[number]} for number in ranked[start:start + BATCH_ROWS]]
+            numbers = ranked[start:start + BATCH_ROWS]
+            rows: list[Document] = [{"_id": keys[number]} for number in numbers]
             for column, states in zip(self.columns, self.states, strict=True):
-                finalize = column.finalize
-                for number, row in zip(ranked[start:start + BATCH_ROWS], rows, strict=True):
-                    row[column.name] = finalize(states[number])
+                for row, value in zip(rows, column.finalized([states[number] for number in numbers]), strict=True):
+                    row[column.name] = value
             yield rows
