@@ -23,7 +23,7 @@ REFERENCE = Path(__file__).parent / "reference"
 
 def shown(value: Value) -> str:
     """A value as people write it."""
-    return "*missing*" if value is MISSING else f"`{orjson.dumps(encode(value, "relaxed")).decode()}`"
+    return "*missing*" if value is MISSING else f"`{orjson.dumps(encode(value, 'relaxed')).decode()}`"
 
 
 def prose(text: str) -> str:
