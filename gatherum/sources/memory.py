@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from operator import itemgetter
+from typing import Any, Final
 
 from gatherum.errors import SourceError
+from gatherum.plan.analysis import top_names
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Partition, Request, Skipped, Statistics
-from gatherum.types.given import PLAIN, bson_value
+from gatherum.types.given import are_plain, bson_value
 from gatherum.types.values import Document
+
+SPARSE: Final = 4
+"""Where fields are there in fewer than one of so many documents, all values are looked at together."""
 
 
 class MemorySource:
@@ -56,22 +61,26 @@ class MemorySource:
         self._read = True
         self._coverage.note(self.name)
         position = 0
+        on_bad = request.on_bad or self._on_bad
+        # Which documents are skipped must not depend on what the query needs of them.
+        needed = None if request.fields is None or on_bad == "skip" else top_names(request.fields)
         for batch in _batches(self._given, request.limit):
-            documents = self._checked(batch, position, request.on_bad or self._on_bad)
+            documents = self._checked(batch, position, on_bad, needed)
             position += len(batch)
             self._coverage.note(self.name, len(documents))
             if documents:
                 yield documents
 
-    def _checked(self, batch: list[Any], position: int, on_bad: OnBad) -> list[Document]:
-        """The batch as documents of BSON values; what is none is reported by its position, counted from 0."""
-        if set(map(type, batch)) == {dict} and PLAIN.issuperset(
-                map(type, itertools.chain.from_iterable(map(dict.values, batch)))):
+    def _checked(self, batch: list[Any], position: int, on_bad: OnBad,
+                 needed: Collection[str] | None) -> list[Document]:
+        """The batch as documents of BSON values, by the fields needed (None: all); what is none is reported by its
+        position, counted from 0."""
+        if set(map(type, batch)) == {dict} and _are_plain(batch, needed):
             return batch
         documents = []
         for place, value in enumerate(batch, position):
             try:
-                documents.append(_document(value))
+                documents.append(_document(value, needed))
             except (TypeError, ValueError, RecursionError) as error:
                 if on_bad == "error":
                     raise SourceError(f"{self.name}[{place}]: {error}") from None
@@ -79,10 +88,28 @@ class MemorySource:
         return documents
 
 
-def _document(value: Any) -> Document:
+def _are_plain(batch: list[Document], needed: Collection[str] | None) -> bool:
+    """Whether the documents may be taken as they are, as far as can be told without a look at each value by itself."""
+    if needed is None:
+        needed = set().union(*batch)
+        if not set(map(type, needed)) <= {str}:
+            return False
+        if len(needed) * len(batch) > SPARSE * sum(map(len, batch)):
+            return are_plain(list(itertools.chain.from_iterable(map(dict.values, batch))))
+    return all(are_plain(_column(batch, name)) for name in needed)
+
+
+def _column(batch: list[Document], name: str) -> list[Any]:
+    try:
+        return list(map(itemgetter(name), batch))
+    except KeyError:
+        return [document.get(name) for document in batch]
+
+
+def _document(value: Any, needed: Collection[str] | None) -> Document:
     if not isinstance(value, Mapping):
         raise TypeError(f"a document (a dict) was expected, not {type(value).__name__}")
-    return bson_value(value)
+    return bson_value(value if needed is None else {name: item for name, item in value.items() if name in needed})
 
 
 def _batches(values: Iterable[Any], limit: int | None) -> Iterator[list[Any]]:

@@ -21,6 +21,18 @@ PLAIN: Final[frozenset[type]] = frozenset({
     str, int, float, bool, type(None), bytes, Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey,
     Missing, ObjectId, Regex, Timestamp})
 """The classes whose values are taken as they are; ints must fit 64 bits."""
+_INTS: Final = frozenset({int, Int64})
+
+
+def are_plain(values: list[Any]) -> bool:
+    """Whether the engine may take all the values as they are; where not, `bson_value` tells for each."""
+    classes = set(map(type, values))
+    if not classes <= PLAIN:
+        return False
+    if classes.isdisjoint(_INTS):
+        return True
+    ints = values if len(classes) == 1 else [value for value in values if type(value) in _INTS]
+    return min(ints) >= INT64_MIN and max(ints) <= INT64_MAX
 
 
 def bson_value(value: Any) -> Value:
@@ -31,7 +43,7 @@ def bson_value(value: Any) -> Value:
     """
     cls = type(value)
     if cls in PLAIN:
-        if cls is int and not INT64_MIN <= value <= INT64_MAX:
+        if cls in _INTS and not INT64_MIN <= value <= INT64_MAX:
             raise ValueError(f"{value} does not fit BSON's 64-bit integers: use bson.Decimal128, or a double")
         return value
     if isinstance(value, dt.datetime):

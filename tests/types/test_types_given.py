@@ -54,7 +54,42 @@ def test_what_bson_has_no_type_for_is_an_error_with_its_place(given, reason, eng
         gm.aggregate([{}, {"a": {"b": given}}], [], engine=engine).to_list()
 
 
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+@pytest.mark.parametrize("pipeline", [[], [{"$group": {"_id": None, "total": {"$sum": "$a"}}}]])
+@pytest.mark.parametrize("given", [2**63, -2**63 - 1, Int64(2**70)])
+def test_integers_beyond_64_bits_are_an_error_at_the_top_of_a_document_too(given, pipeline, engine):
+    rows = [{"a": 1}, {"a": None}, {}, {"a": given}]
+    with pytest.raises(SourceError, match=rf"^source\[3\]: field 'a': {given} does not fit BSON's 64-bit integers"):
+        gm.aggregate(rows, pipeline, engine=engine).to_list()
+
+
+def test_integers_at_the_ends_of_64_bits_are_taken():
+    rows = [{"a": 2**63 - 1}, {"a": -2**63}]
+    assert gm.aggregate(rows, []).to_list() == rows
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+@pytest.mark.parametrize("others", [[{"a": 1}], [{f"f{i}": 1} for i in range(20)]], ids=["dense", "sparse"])
+def test_names_that_are_no_strings_are_an_error_at_the_top_of_a_document_too(others, engine):
+    with pytest.raises(SourceError, match=rf"^source\[{len(others)}\]: the name of a field must be a string, not 1$"):
+        gm.aggregate([*others, {1: 2}], [], engine=engine).to_list()
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+@pytest.mark.parametrize("nested", [[1], 1])
+def test_fields_that_a_query_does_not_need_are_not_looked_at(nested, engine):
+    rows = [{"a": nested, "b": {1, 2}}, {"a": 1, "b": {3}}]
+    assert gm.aggregate(rows, [{"$group": {"_id": "$a"}}, {"$count": "n"}], engine=engine).to_list()
+    assert gm.aggregate(rows, [{"$count": "n"}], engine=engine).to_list() == [{"n": 2}]
+
+
 def test_values_that_are_refused_can_be_skipped():
     result = gm.aggregate([{"a": 1}, {"a": {2}}, {"a": 3}], [], on_bad="skip")
     assert result.to_list() == [{"a": 1}, {"a": 3}]
     assert [skipped["place"] for skipped in result.coverage["skipped"]] == ["[1]"]
+
+
+def test_what_is_skipped_does_not_depend_on_the_query():
+    rows = [{"a": 1}, {"a": 2, "b": {2}}]
+    for pipeline in ([], [{"$project": {"_id": 0, "a": 1}}]):
+        assert gm.aggregate(rows, pipeline, on_bad="skip").to_list() == [{"a": 1}]
