@@ -102,9 +102,16 @@ def types_page() -> Iterator[str]:
         bson = "none" if rule.bson is None else TYPE_NAMES[rule.bson]
         if rule.arrow == "dictionary":
             kept, bson = "codes of strings; other values plainly", "that of its values"
+        if rule.arrow == "run_end_encoded":
+            kept, bson = "the values, each in its row", "that of its values"
         yield f"| `{rule.arrow}` | {kept} | {bson} | {rule.loss} |"
     yield "\nValues of several types in one column, or both null and missing ones, make a column of the extension " \
-          "type `gatherum.variant`; in files it is `gatherum.bson`, one BSON document a value."
+          "type `gatherum.variant`; in files it is `gatherum.bson`, one BSON document a value.\n\n" \
+          "What no document holds is an error (`LossError`) that names the column, wherever a stage computes with " \
+          "the column or it becomes part of a document; nothing is cut or rounded. Columns that are only passed on, " \
+          "in the columnar engine, keep their type: `to_arrow`, `to_polars` and files get them as they are. " \
+          "Columns that a query does not need are not looked at. Values of types that are not in the table, such as " \
+          "unions, are in no document."
 
 
 PAGES = {"operators.md": operators_page, "aggregates.md": aggregates_page, "predicates.md": predicates_page,

@@ -27,6 +27,7 @@ from gatherum.rows.scope import Scope
 from gatherum.runtime.cancel import Cancellation
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.settings import Settings
+from gatherum.sources.arrow_memory import ArrowSource
 from gatherum.types.values import Value, type_name
 
 PEEKED_ROWS: Final = 10_000
@@ -146,11 +147,15 @@ def _let(let: Mapping[str, Value]) -> dict[str, Value]:
 
 def scanned(plan: Node) -> Iterator[str]:
     """The names of the sources that a plan reads, subplans included."""
+    return (scan.source for scan in _scans(plan))
+
+
+def _scans(plan: Node) -> Iterator[Scan]:
     for node in plan.walk():
         if isinstance(node, Scan):
-            yield node.source
+            yield node
         for _, below in subplans(node):
-            yield from scanned(below)
+            yield from _scans(below)
 
 
 def _choose_engine(query: Query) -> tuple[str, str]:
@@ -164,6 +169,9 @@ def _choose_engine(query: Query) -> tuple[str, str]:
         if source.columnar and (statistics.rows is None or statistics.rows > PEEKED_ROWS):
             size = "is of unknown size" if statistics.rows is None else f"has more than {PEEKED_ROWS:,} rows"
             return "columnar", f"{name} {size}, in columns"
+        if isinstance(source, ArrowSource) and any(
+                source.beyond_bson(scan.fields) for scan in _scans(query.optimized.plan) if scan.source == name):
+            return "columnar", f"{name} has values that no document can hold"
         if statistics.bytes is not None:
             known += statistics.bytes
         elif statistics.rows is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gatherum.api.query import Query, placed
 from gatherum.errors import GatherumError, InternalError, OperatorError, depth_limited
+from gatherum.plan.computed import computed_fields
 from gatherum.types.values import Document
 
 
@@ -70,7 +71,8 @@ def run_columnar(query: Query) -> Generator[Any]:
         compiled: Callable[[], bool] = lambda: compiler.available(settings.kernels, query.cancellation.check)  # noqa: E731
         if settings.kernels == "on":
             compiled()                                      # here, where Ctrl-C ends the wait
-        context = QueryContext(settings, budget, space, query.cancellation, query.variables, compiled)
+        context = QueryContext(settings, budget, space, query.cancellation, query.variables, compiled,
+                               computed_fields(query.optimized.plan))
         sources = {name: columnar(source) for name, source in query.sources.items()}
         executor = LocalExecutor(context, sources)
         fragment = lower(query.optimized.plan)

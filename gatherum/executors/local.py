@@ -164,7 +164,7 @@ class LocalExecutor:
         """What threads share out among themselves: whole partitions where there are enough, else batches."""
         source = fragment.input
         if isinstance(source, Scan):
-            request = Request(source.fields, source.filter, source.limit)
+            request = Request(source.fields, source.filter, source.limit, computed=self.context.computed)
             partitions = self.sources[source.source].partitions(request)
             if len(partitions) >= 2 * self.context.settings.threads:
                 at_once = -(-len(partitions) // MOST_PARTITIONS)
@@ -191,7 +191,7 @@ class LocalExecutor:
                 finally:
                     figures.part(part, inner.metrics)
         elif isinstance(source, Scan):
-            request = Request(source.fields, source.filter, source.limit)
+            request = Request(source.fields, source.filter, source.limit, computed=self.context.computed)
             yield from self._read(self.sources[source.source].partitions(request), 0, request,
                                   Morsels(fragment, self.context), figures)
         elif isinstance(source, Documents):

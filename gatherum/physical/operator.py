@@ -63,6 +63,8 @@ class QueryContext:
     variables: Mapping[str, Value]
     compiled: Any
     """A function that tells whether kernels may be called now."""
+    computed: frozenset[str] | None = frozenset()
+    """The fields of the sources that the query computes with (None: all)."""
 
     def evaluation(self) -> Expressions:
         """The evaluation of one operator's expressions."""

@@ -47,13 +47,15 @@ class Request:
     `fields` are the only paths needed (None: all): documents may lack other fields, but every array has all its
     elements, in which the paths go on, and what is no document is there; rows for which `filter` is false may be left
     out; each partition may end after `limit` rows. `on_bad` says what becomes of a broken record: the whole read
-    fails, or the record is skipped and noted in the coverage; None is as the source was opened.
+    fails, or the record is skipped and noted in the coverage; None is as the source was opened. `computed` are the
+    fields that must have BSON values in columns as well (None: all): the others are only passed on.
     """
 
     fields: tuple[Path, ...] | None = None
     filter: Expression | None = None
     limit: int | None = None
     on_bad: OnBad | None = None
+    computed: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True, order=True)

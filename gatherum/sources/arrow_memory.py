@@ -11,7 +11,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from gatherum.errors import SourceError
+from gatherum.errors import LossError, SourceError
+from gatherum.plan.expressions import Path
 from gatherum.plan.protocols import Coverage, Request, Statistics
 
 if TYPE_CHECKING:
@@ -49,6 +50,24 @@ class ArrowSource:
         """The rows and bytes of a table; nothing is known of a reader."""
         table = self._given.table
         return Statistics() if table is None else Statistics(table.num_rows, table.nbytes)
+
+    def beyond_bson(self, fields: tuple[Path, ...] | None) -> bool:
+        """Whether a table has values in the columns needed that no document can hold: all values are looked at."""
+        from gatherum.kernels.columns.file_batches import BatchReader
+        from gatherum.kernels.columns.loss import check_bson
+        from gatherum.sources.columnar.partition import needed_columns
+
+        table = self._given.table
+        if table is None:
+            return False
+        reader = BatchReader(table.schema, needed_columns(table.schema, fields))
+        try:
+            for batch in map(reader.batch, table.to_batches()):
+                for name, column in batch.columns.items():
+                    check_bson(column, name)
+        except LossError:
+            return True
+        return False
 
     def partitions(self, request: Request) -> Sequence[ColumnPartition]:
         """Ranges of a table's rows; a reader is undivided."""

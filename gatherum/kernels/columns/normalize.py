@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import pyarrow as pa
 
+from gatherum.kernels.arrow import compute
 from gatherum.kernels.columns.types import ARROW_RULES, BSON_VALUE, DATE, DECIMAL128, OBJECT_ID, VARIANT
 from gatherum.types.values import MISSING
 
@@ -22,7 +24,10 @@ def column_type(kind: pa.DataType) -> pa.DataType:
         return column_type(kind.storage_type)
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(column_type(field.type)) for field in kind])
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+    if pa.types.is_run_end_encoded(kind):
+        return column_type(kind.value_type)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind) or \
+            pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
         return pa.large_list(kind.value_field.with_type(column_type(kind.value_type)))
     if pa.types.is_dictionary(kind):
         values = column_type(kind.value_type)
@@ -30,6 +35,8 @@ def column_type(kind: pa.DataType) -> pa.DataType:
             pa.types.is_large_string(values) else values
     if pa.types.is_timestamp(kind):
         return DATE
+    if pa.types.is_decimal32(kind) or pa.types.is_decimal64(kind):
+        return pa.decimal128(kind.precision, kind.scale)
     wanted = _RULES.get(_family(kind))
     return kind if wanted is None else wanted
 
@@ -56,6 +63,8 @@ def normalize(array: pa.Array | pa.ChunkedArray) -> pa.Array:
         return array
     if isinstance(array, pa.ExtensionArray):
         return normalize(array.storage)
+    if pa.types.is_run_end_encoded(array.type):
+        return normalize(compute.run_end_decode(array))
     if pa.types.is_timestamp(array.type):
         return _milliseconds(array)
     if pa.types.is_struct(array.type):
@@ -82,9 +91,19 @@ def _struct(array: pa.Array) -> pa.Array:
 
 
 def _list(array: pa.Array) -> pa.Array:
+    if pa.types.is_list_view(array.type) or pa.types.is_large_list_view(array.type):
+        array = _one_behind_the_other(array)
     if not pa.types.is_large_list(array.type):
         array = array.cast(pa.large_list(array.type.value_field))
     items = normalize(array.values)
     kind = pa.large_list(array.type.value_field.with_type(items.type))
     offsets = pa.array(array.offsets.to_numpy())             # a copy: a mask does not go with sliced offsets
     return pa.LargeListArray.from_arrays(offsets, items, type=kind, mask=array.is_null() if array.null_count else None)
+
+
+def _one_behind_the_other(views: pa.Array) -> pa.Array:
+    """The lists of a list view, which may lie in any order and share items."""
+    offsets = np.zeros(len(views) + 1, np.int64)
+    np.cumsum(compute.list_value_length(views).fill_null(0).to_numpy(), out=offsets[1:])
+    return pa.LargeListArray.from_arrays(pa.array(offsets), views.flatten(), mask=views.is_null(),
+                                         type=pa.large_list(views.type.value_field))

@@ -12,11 +12,14 @@ import pyarrow.compute as pc
 from bson import Decimal128, Int64, ObjectId
 
 from gatherum.errors import LossError
+from gatherum.kernels.arrow import compute
 from gatherum.kernels.columns.column import Column, invalid_is_missing
 from gatherum.kernels.columns.types import Decimal128Type, ObjectIdType
 from gatherum.kernels.columns.variant import values_of_variant
 from gatherum.types.exact import DECIMAL128
 from gatherum.types.values import INT64_MAX, MISSING, Document, Value, from_millis
+
+_ELSE: Final = "or leave it out; with engine='columnar' it can be passed on as it is, in columns"
 
 
 def values_of(column: Column, name: str = "") -> list[Value]:
@@ -49,7 +52,7 @@ def _typed(array: pa.Array, name: str) -> list[Value]:
         return array.to_pylist()
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return array.to_pylist()
-    raise LossError(f"column {name!r} has Arrow type {kind}, and no BSON type holds its values: cast or drop it")
+    raise LossError(f"column {name!r} is {kind}, and no BSON type holds its values: cast it, {_ELSE}")
 
 
 def _each(values: list[Any], make: Callable[[Any], Value]) -> list[Value]:
@@ -60,16 +63,23 @@ def _longs(array: pa.Array, name: str) -> list[Value]:
     values = array.to_pylist() if array.null_count else array.to_numpy().tolist()
     if pa.types.is_uint64(array.type) and any(v is not None and v > INT64_MAX for v in values):
         raise LossError(f"column {name!r} is uint64 and holds {max(v for v in values if v is not None)}, "
-                        "which BSON's 64-bit integers do not: cast it to double or decimal, or keep it in columns")
+                        f"which BSON's 64-bit integers do not: cast it to decimal128 or double, {_ELSE}")
     return _each(values, Int64)
 
 
 def _dates(array: pa.Array, name: str) -> list[Value]:
+    wanted = pa.timestamp("ms", getattr(array.type, "tz", None))
     try:
-        milliseconds = pc.cast(array, pa.timestamp("ms", getattr(array.type, "tz", None)))
+        milliseconds = pc.cast(array, wanted)
     except pa.ArrowInvalid:
-        raise LossError(f"column {name!r} has Arrow type {array.type} and values finer than a millisecond, which BSON "
-                        "dates do not hold: cast it to timestamp('ms'), or keep it in columns") from None
+        cut = pc.cast(pc.cast(array, wanted, safe=False), array.type, safe=False)
+        first = array.filter(compute.not_equal(array, cut))[0]
+        if array.type.unit == "s":
+            raise LossError(f"column {name!r} is {array.type} and holds {first.value} seconds since 1970, which is "
+                            f"beyond the range of BSON's dates: correct it, {_ELSE}") from None
+        raise LossError(f"column {name!r} is {array.type} and holds {first.cast(pa.string())}, but BSON's dates are "
+                        "whole milliseconds: cut or round it to them (pandas: dt.floor('ms'), polars: "
+                        f"dt.truncate('1ms'), Arrow: cast to timestamp('ms'), safe=False), {_ELSE}") from None
     return _each(milliseconds.cast(pa.int64()).to_pylist(), from_millis)
 
 
@@ -77,7 +87,7 @@ def _decimals(array: pa.Array, name: str) -> list[Value]:
     def make(value: decimal.Decimal) -> Value:
         if len(value.as_tuple().digits) > DECIMAL128.prec:
             raise LossError(f"column {name!r} is {array.type} and holds {value}, which has more than the 34 digits of "
-                            "a BSON decimal")
+                            f"a BSON decimal: round or cast it, {_ELSE}")
         return Decimal128(value)
     return _each(array.to_pylist(), make)
 

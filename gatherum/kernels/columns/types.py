@@ -110,12 +110,14 @@ ARROW_RULES: Final = (
     ArrowRule("fixed_size_binary", pa.binary(), BsonType.BINARY), ArrowRule("date32", DATE, BsonType.DATE),
     ArrowRule("date64", DATE, BsonType.DATE),
     ArrowRule("timestamp", None, BsonType.DATE, "what is finer than a millisecond"),
+    ArrowRule("decimal32", None, BsonType.DECIMAL), ArrowRule("decimal64", None, BsonType.DECIMAL),
     ArrowRule("decimal128", None, BsonType.DECIMAL, "more than 34 digits"),
     ArrowRule("decimal256", None, BsonType.DECIMAL, "more than 34 digits"),
     ArrowRule("struct", None, BsonType.OBJECT), ArrowRule("list", None, BsonType.ARRAY),
     ArrowRule("large_list", None, BsonType.ARRAY), ArrowRule("fixed_size_list", None, BsonType.ARRAY),
-    ArrowRule("map", None, BsonType.ARRAY),
+    ArrowRule("list_view", None, BsonType.ARRAY), ArrowRule("large_list_view", None, BsonType.ARRAY),
+    ArrowRule("map", None, BsonType.ARRAY), ArrowRule("run_end_encoded", None, None),
     ArrowRule("duration", None, None, "every value"), ArrowRule("time32", None, None, "every value"),
-    ArrowRule("time64", None, None, "every value"),
+    ArrowRule("time64", None, None, "every value"), ArrowRule("month_day_nano_interval", None, None, "every value"),
 )
 """The table for the types of Arrow itself; an extension type other than gatherum's counts as its storage."""

@@ -11,6 +11,7 @@ from gatherum.errors import LossError, SourceError
 from gatherum.kernels.columns.batch import MAX_ROWS, Batch, first_ordinal
 from gatherum.kernels.columns.file_batches import BatchReader, is_layout
 from gatherum.kernels.columns.files import NUMBERS_KEY
+from gatherum.kernels.columns.loss import check_bson
 from gatherum.kernels.columns.types import (
     ARROW_RULES,
     BsonValueType,
@@ -102,9 +103,20 @@ class ColumnPartition:
             self.coverage.note(self.source, found.num_rows)
             if reader is None or not reader.schema.equals(found.schema, check_metadata=True):
                 reader = BatchReader(found.schema, needed_columns(found.schema, request.fields))
-            yield reader.batch(found, first_ordinal(0, number))
+            batch = reader.batch(found, first_ordinal(0, number))
+            self._check(batch, request)
+            yield batch
             if left == 0:
                 return
+
+    def _check(self, batch: Batch, request: Request) -> None:
+        """LossError where the query computes with a value that BSON cannot hold."""
+        for name in batch.names:
+            if request.computed is None or name in request.computed:
+                try:
+                    check_bson(batch.columns[name], name)
+                except LossError as error:
+                    raise error.within(self.name) from None
 
     def documents(self, request: Request) -> Iterator[list[Document]]:
         """The rows as documents; LossError where BSON cannot hold a value."""
@@ -154,7 +166,7 @@ def _alias(field: pa.Field) -> str:
     if isinstance(kind, pa.BaseExtensionType):
         known = _EXTENSIONS.get(type(kind))
         return TYPE_NAMES[known] if known else _alias(pa.field("", kind.storage_type))
-    if pa.types.is_dictionary(kind):
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return _alias(pa.field("", kind.value_type))
     bson = _BSON.get(str(kind).split("<")[0].split("[")[0].split("(")[0])
     return str(kind) if bson is None else TYPE_NAMES[bson]

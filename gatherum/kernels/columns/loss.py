@@ -1,0 +1,49 @@
+"""Columns of which BSON cannot hold all values: types that Arrow has and BSON lacks, or has in a smaller range."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import pyarrow as pa
+
+from gatherum.kernels.arrow import compute
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.read import values_of
+from gatherum.kernels.columns.types import ARROW_RULES, DATE
+from gatherum.types.exact import DECIMAL128
+from gatherum.types.values import INT64_MAX
+
+_LOSSLESS: Final = frozenset(rule.arrow for rule in ARROW_RULES if not rule.loss)
+
+
+def check_bson(column: Column, name: str) -> None:
+    """LossError, with the column's name, where BSON cannot hold a value of a column."""
+    if may_lose(column.array.type) and not _fits(column.array):
+        values_of(column, name)
+
+
+@lru_cache(1024)
+def may_lose(kind: pa.DataType) -> bool:
+    """Whether BSON cannot hold all values of the type of a column."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return may_lose(kind.storage_type)
+    if pa.types.is_struct(kind):
+        return any(may_lose(field.type) for field in kind)
+    if pa.types.is_map(kind):
+        return may_lose(kind.key_type) or may_lose(kind.item_type)
+    if pa.types.is_nested(kind) or pa.types.is_dictionary(kind):
+        return not hasattr(kind, "value_type") or may_lose(kind.value_type)
+    if pa.types.is_decimal(kind):
+        return kind.precision > DECIMAL128.prec
+    return kind != DATE and str(kind).split("[")[0] not in _LOSSLESS
+
+
+def _fits(array: pa.Array) -> bool:
+    """Whether that all values fit is seen without making them values of Python."""
+    if pa.types.is_uint64(array.type):
+        return (compute.max(array).as_py() or 0) <= INT64_MAX
+    if pa.types.is_decimal(array.type):
+        ends = compute.min_max(array).as_py().values()
+        return all(end is None or len(end.as_tuple().digits) <= DECIMAL128.prec for end in ends)
+    return False
