@@ -74,6 +74,13 @@ class OperatorError(QueryError):
     code = 2
 
 
+class FunctionError(QueryError):
+    """A function of the user's own is not what it must be, or it failed while a query ran; then its own exception is
+    the `__cause__`."""
+
+    code = 2
+
+
 class SourceError(GatherumError):
     """The input cannot be read, or is broken at the place that the message names."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gatherum.api.query import Query, placed
 from gatherum.errors import GatherumError, InternalError, OperatorError, depth_limited
+from gatherum.functions.registry import blaming_own_functions
 from gatherum.plan.computed import computed_fields
 from gatherum.types.values import Document
 
@@ -88,7 +89,7 @@ def run_columnar(query: Query) -> Generator[Any]:
 def _guarded(batches: Iterator[Any], query: Query) -> Iterator[Any]:
     """The same batches; an error names its stage, and one that is not ours is a bug, and is reported as one."""
     try:
-        with placed(query.stages), depth_limited(OperatorError, "a document"):
+        with placed(query.stages), blaming_own_functions(), depth_limited(OperatorError, "a document"):
             yield from batches
     except (GatherumError, OSError, MemoryError, KeyboardInterrupt, GeneratorExit):
         raise

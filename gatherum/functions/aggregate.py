@@ -194,6 +194,10 @@ class Aggregate(ABC):
         The same as an `update` for each; a function may do it faster.
         """
         update = self.update
+        if not self.ordered:
+            for state, value in zip(states, values, strict=True):
+                update(state, value)
+            return
         for place, (state, value) in enumerate(zip(states, values, strict=True), ordinal):
             update(state, value, place)
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import inspect
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from gatherum.definitions import Definitions
+from gatherum.errors import FunctionError
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.operator import Operator
+from gatherum.functions.own import blaming, check_function
 from gatherum.functions.predicate import Predicate
 
 
@@ -55,20 +58,40 @@ def operators() -> Mapping[str, Operator]:
 
 
 def register(function: type[Aggregate] | Operator) -> Any:
-    """Adds a function of the user's own; ValueError where the name is taken by a built-in one. Usable as a decorator.
+    """Adds a function of the user's own; FunctionError where it is none, or its name is taken by a built-in one.
 
-    Registering a name again replaces the earlier function of the user's own.
+    Usable as a decorator. Registering a name again replaces the earlier function of the user's own, as when a cell of
+    a notebook is run again.
+
+    >>> @register
+    ... class Longest(Aggregate):
+    ...     name = "$longest"
+    ...     class State(AggregateState):
+    ...         length: int = 0
+    ...     def update(self, state, value):
+    ...         if isinstance(value, str):
+    ...             state.length = max(state.length, len(value))
+    ...     def merge(self, state, other):
+    ...         state.length = max(state.length, other.length)
+    ...     def finalize(self, state):
+    ...         return state.length
+    >>> aggregates()["$longest"].__name__
+    'Longest'
     """
+    check_function(function)
     taken = _BUILT_IN_OPERATORS if isinstance(function, Operator) else _BUILT_IN_AGGREGATES
     if function.name in taken:
-        raise ValueError(f"{function.name} is a built-in function: choose another name")
-    if not function.name.startswith("$"):
-        raise ValueError(f"the name {function.name!r} must begin with $")
+        raise FunctionError(f"{function.name} is a built-in function: choose another name")
     if isinstance(function, Operator):
         _own_operators[function.name] = function
     else:
         _own_aggregates[function.name] = function
     return function
+
+
+def blaming_own_functions() -> AbstractContextManager[None]:
+    """Makes an exception that comes out of a function of the user's own a FunctionError that names it."""
+    return blaming([*_own_aggregates.values(), *_own_operators.values()])
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -81,10 +81,8 @@ class ObjectStates(States):
 
     def update(self, slots: np.ndarray, column: Column, ordinal: int) -> States:
         """As `States.update`."""
-        states, update = self.states, self.aggregate.update
         self.rows += len(column)
-        for row, (slot, value) in enumerate(zip(slots.tolist(), values_of(column), strict=True), ordinal):
-            update(states[slot], value, row)
+        self.aggregate.update_each(map(self.states.__getitem__, slots.tolist()), values_of(column), ordinal)
         return self
 
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:

@@ -1,0 +1,121 @@
+"""Functions of the user's own: what register refuses, and how their errors are told from the engine's."""
+
+import doctest
+
+import pyarrow as pa
+import pytest
+
+import gatherum as gm
+from gatherum.errors import FunctionError, OperatorError
+from gatherum.functions import registry
+from gatherum.functions.operator import Operator, operator
+from gatherum.functions.signature import positional
+
+
+class Sizes(gm.Aggregate):
+    """The sum of the lengths of strings; written with no more than what an aggregate needs."""
+
+    name = "$sizes"
+
+    class State(gm.AggregateState):
+        total: int = 0
+
+    def update(self, state, value):  # pyright: ignore[reportIncompatibleMethodOverride]
+        state.total += len(value)
+
+    def merge(self, state, other):
+        state.total += other.total
+
+    def finalize(self, state):
+        return 1 // state.total
+
+
+@operator("$reciprocal", positional("number"))
+def reciprocal(number):
+    """One divided by a number."""
+    if number is None:
+        raise OperatorError("there is no reciprocal of null")
+    return 1 / number
+
+
+@pytest.fixture(autouse=True)
+def only_here():
+    """What a test registers is forgotten after it."""
+    yield
+    for own in (registry._own_aggregates, registry._own_operators):
+        for name in ("$sizes", "$reciprocal", "$longest"):
+            own.pop(name, None)
+
+
+def aggregate_with(**changes):
+    return type("Changed", (Sizes,), changes)
+
+
+@pytest.mark.parametrize(("given", "says"), [
+    (None, "a subclass of gatherum.Aggregate, or an operator, not None"), (3, "not 3"), (int, "not <class 'int'>"),
+    ("$sum", r"not '\$sum'"), (len, "not <built-in function len>"),
+    (Sizes(), "takes the class Sizes itself, not an instance"),
+    (type("Bare", (gm.Aggregate,), {"name": "$bare"}), "class Bare lacks finalize and merge and update"),
+    (aggregate_with(State=None), "class Changed lacks State"), (aggregate_with(State=dict), "lacks State"),
+    (aggregate_with(name="sizes"), "class Changed has the name 'sizes': give it a string that begins with"),
+    (aggregate_with(name=3), "has the name 3"), (aggregate_with(name=None), "has no name"),
+    (aggregate_with(name="$sum"), r"\$sum is a built-in function: choose another name"),
+    (aggregate_with(merge=lambda self, state: None), r"class Changed: merge takes \(self, state, other\)"),
+    (aggregate_with(ordered=True), r"update takes \(self, state, value, ordinal\)"),
+    (operator("$add", positional("x"))(abs), r"\$add is a built-in function"),
+    (operator("twice", positional("x"))(abs), "the operator has the name 'twice'"),
+    (Operator("$x", None, abs, True, "handles", True, True, ()),  # pyright: ignore[reportArgumentType]
+     r"operator '\$x' needs a Signature"),
+])
+def test_what_is_no_function_is_refused(given, says):
+    with pytest.raises(FunctionError, match=says):
+        gm.register(given)
+    assert "$sizes" not in registry.aggregates()
+
+
+def test_a_name_of_ones_own_can_be_given_to_another_function():
+    gm.register(Sizes)
+    again = gm.register(aggregate_with(finalize=lambda self, state: state.total))
+    assert registry.aggregates()["$sizes"] is again
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_an_aggregate_without_ordinals_runs(engine):
+    gm.register(Sizes)
+    rows = [{"s": "a"}, {"s": ""}]
+    assert gm.aggregate(rows, [{"$group": {"_id": None, "n": {"$sizes": "$s"}}}], engine=engine).to_list() == \
+        [{"_id": None, "n": 1}]
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+@pytest.mark.parametrize(("value", "says", "cause"), [
+    (5, r"\$sizes \(update at .*test_functions_own\.py:\d+\), a function of your own, failed with TypeError: object",
+     TypeError),
+    ("", r"\$sizes \(finalize at .*\), a function of your own, failed with ZeroDivisionError", ZeroDivisionError)])
+def test_an_error_in_an_aggregate_names_it(value, says, cause, engine):
+    gm.register(Sizes)
+    with pytest.raises(FunctionError, match=says) as raised:
+        gm.aggregate([{"s": value}], [{"$group": {"_id": None, "n": {"$sizes": "$s"}}}], engine=engine).to_list()
+    assert isinstance(raised.value.__cause__, cause)
+
+
+@pytest.mark.parametrize("given", [[{"a": 0}], pa.table({"a": [0] * 20_000})], ids=["rows", "columns"])
+@pytest.mark.parametrize("argument", ["$a", 0], ids=["field", "constant"])
+def test_an_error_in_an_operator_names_it(argument, given):
+    gm.register(reciprocal)
+    with pytest.raises(FunctionError, match=r"\$reciprocal \(reciprocal at .*failed with ZeroDivisionError") as raised:
+        gm.aggregate(given, [{"$project": {"b": {"$reciprocal": argument}}}]).to_list()
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+def test_errors_that_a_function_raises_on_purpose_stay_as_they_are():
+    gm.register(reciprocal)
+    with pytest.raises(OperatorError, match="there is no reciprocal of null"):
+        gm.aggregate([{"a": None}], [{"$project": {"b": {"$reciprocal": "$a"}}}]).to_list()
+
+
+def test_the_example_of_register_runs():
+    found = doctest.DocTestFinder().find(registry.register, globs={
+        "register": gm.register, "Aggregate": gm.Aggregate, "AggregateState": gm.AggregateState,
+        "aggregates": registry.aggregates, "__name__": __name__})
+    assert doctest.DocTestRunner().run(found[0]).failed == 0
