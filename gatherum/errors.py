@@ -121,6 +121,12 @@ class InvalidOperation(ResultError):
     in_pymongo = "InvalidOperation"
 
 
+class RowIndexError(ResultError, IndexError):
+    """A cursor has no row at an index, or cannot be cut as a slice says."""
+
+    in_pymongo = "InvalidOperation"
+
+
 class InternalError(GatherumError):
     """gatherum itself is at fault: please report it, with the message."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Never, Self
+from typing import Any, Never, Self, overload
 
 from gatherum.api.query import Query
 from gatherum.api.result import Result
-from gatherum.errors import InvalidOperation, PipelineError, UnsupportedError
-from gatherum.types.values import type_name
+from gatherum.errors import InvalidOperation, PipelineError, RowIndexError, UnsupportedError
+from gatherum.types.values import Document, type_name
 
 Check = Callable[[list[dict[str, Any]], Mapping[str, Any]], Callable[[], Query]]
 """Checks a pipeline and the keywords of `aggregate`, and gives what prepares the query."""
@@ -17,13 +17,15 @@ Check = Callable[[list[dict[str, Any]], Mapping[str, Any]], Callable[[], Query]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a `find` asks for, in the forms that pymongo takes; `options` are keywords of `aggregate`."""
+    """What a `find` asks for, in the forms that pymongo takes; `empty` leaves no row, which `limit` cannot say, and
+    `options` are keywords of `aggregate`."""
 
     filter: Any = None
     projection: Any = None
     skip: Any = 0
     limit: Any = 0
     sort: Any = None
+    empty: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def pipeline(self) -> list[dict[str, Any]]:
@@ -31,7 +33,7 @@ class Request:
         stages: list[dict[str, Any]] = [{"$match": {} if self.filter is None else self.filter}]
         if self.sort:
             stages.append({"$sort": _sort_document(self.sort)})
-        stages += window(self.skip, self.limit)
+        stages += [{"$match": {"$expr": False}}] if self.empty else window(self.skip, self.limit)
         if self.projection is not None and self.projection != {}:
             stages.append({"$project": _project_document(self.projection)})
         return stages
@@ -66,7 +68,41 @@ class Cursor(Result):
 
     def limit(self, limit: int) -> Self:
         """Ends after so many rows; 0 is no limit, and -3 is 3."""
-        return self._with(limit=limit)
+        return self._with(limit=limit, empty=False)
+
+    def clone(self) -> Cursor:
+        """Another cursor for the same rows, none of which have been asked for."""
+        return Cursor(self._request, self._check)
+
+    @overload
+    def __getitem__(self, index: int) -> Document: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def __getitem__(self, index: int | slice) -> Document | Self:
+        """One row, or the cursor cut to some rows; `skip` counts for the one and `limit` for neither, as in pymongo.
+
+        One row is a query of its own: iterate, or take `to_list`, for several. A slice replaces `skip` and `limit`.
+
+        >>> import gatherum as gm
+        >>> rows = gm.connect({"rows": [{"a": 1}, {"a": 2}, {"a": 3}]}).rows
+        >>> rows.find()[1], rows.find()[1:].to_list()
+        ({'a': 2}, [{'a': 2}, {'a': 3}])
+        """
+        if isinstance(index, slice):
+            start, stop = index.start or 0, index.stop
+            if index.step is not None or not _is_position(start) or not (stop is None or _is_position(stop, start)):
+                raise RowIndexError(f"a cursor is cut as [first:end], with whole numbers from 0 on, not {index!r}")
+            return self._with(skip=start, limit=0 if stop is None else stop - start, empty=stop == start)
+        if not _is_position(index):
+            raise RowIndexError(f"a row of a cursor is chosen by a whole number from 0 on, not {index!r}")
+        self._refuse_begun()
+        with self.clone()._with(skip=self._request.skip + index, limit=1, empty=False) as found:
+            row = next(found, None)
+        if row is None:
+            raise RowIndexError(f"the cursor has no row {index}")
+        return row
 
     def max_time_ms(self, max_time_ms: float | None) -> Self:
         """Ends the query with DeadlineError when it has worked for so many milliseconds."""
@@ -96,13 +132,20 @@ class Cursor(Result):
         return self._with(options={**self._request.options, **options})
 
     def _with(self, **changes: Any) -> Self:
-        if self._begun:
-            raise InvalidOperation("this cursor cannot be changed any more, because its rows have been asked for: sort "
-                                   "and cut it first, or call find again")
+        self._refuse_begun()
         request = replace(self._request, **changes)
         self._given = self._check(request.pipeline(), request.options)
         self._request = request
         return self
+
+    def _refuse_begun(self) -> None:
+        if self._begun:
+            raise InvalidOperation("this cursor cannot be changed any more, because its rows have been asked for: sort "
+                                   "and cut it first, or call find again")
+
+
+def _is_position(value: Any, least: int = 0) -> bool:
+    return isinstance(value, int) and value >= least
 
 
 def window(skip: Any, limit: Any) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -150,8 +151,18 @@ class Result:
     def _columnar(self) -> bool:
         return self._query.engine == "columnar"
 
-    def to_list(self) -> list[Document]:
-        """All rows as documents with BSON values."""
+    def to_list(self, length: int | None = None) -> list[Document]:
+        """All rows as documents with BSON values; or the next `length` rows, fewer at the end, none after it.
+
+        >>> import gatherum as gm
+        >>> result = gm.aggregate([{"a": 1}, {"a": 2}, {"a": 3}], [])
+        >>> result.to_list(2), result.to_list(2), result.to_list(2)
+        ([{'a': 1}, {'a': 2}], [{'a': 3}], [])
+        """
+        if length is not None:
+            if not isinstance(length, int) or length < 1:
+                raise ResultError(f"to_list takes a number of rows of at least 1, or None for all, not {length!r}")
+            return [] if self._ended and self._used == ITERATED else list(itertools.islice(self, length))
         self._use("read into a list")
         with self._ended_by_failure():
             return [row for batch in self._taken() for row in self._rows_of(batch)]

@@ -1,5 +1,7 @@
 """Collections: aggregate, find, count_documents, distinct and explain."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import gatherum as gm
@@ -38,6 +40,33 @@ def test_nothing_is_read_before_the_first_row_is_asked_for():
     result = db.rows.aggregate([])
     assert read == []
     assert len(result.to_list()) == len(read) == 9
+
+
+def test_the_number_of_documents_is_estimated_without_reading_where_the_source_knows_it(rows, tmp_path):
+    assert rows.estimated_document_count() == rows.estimated_document_count(maxTimeMS=60_000) == 6
+    (tmp_path / "x.ndjson").write_text('{"a": 1}\n{"a": 2}\n')
+    pq.write_table(pa.table({"a": [1, 2, 3]}), tmp_path / "y.parquet")
+    files = gm.connect(tmp_path)
+    assert (files.x.estimated_document_count(), files.y.estimated_document_count()) == (2, 3)
+    read = []
+    listed = gm.connect({"rows": Unread([{"a": 1}] * 5, read)})
+    assert (listed.rows.estimated_document_count(), read) == (5, [])
+    with pytest.raises(SettingError, match="no keyword hint"):
+        rows.estimated_document_count(hint="a_1")
+    with pytest.raises(SourceError, match="no collection 'none'"):
+        gm.connect({"rows": ROWS}).none.estimated_document_count()
+
+
+class Unread(list):
+    """A list that notes when it is read."""
+
+    def __init__(self, rows, read):
+        super().__init__(rows)
+        self.read = read
+
+    def __getitem__(self, index):
+        self.read.append(index)
+        return super().__getitem__(index)
 
 
 def test_find_filters_projects_sorts_skips_and_limits(rows):

@@ -7,7 +7,15 @@ import pytest
 from pymongo import errors as pymongo_errors
 
 import gatherum as gm
-from gatherum.errors import DeadlineError, InvalidOperation, PipelineError, ResultError, SettingError, UnsupportedError
+from gatherum.errors import (
+    DeadlineError,
+    InvalidOperation,
+    PipelineError,
+    ResultError,
+    RowIndexError,
+    SettingError,
+    UnsupportedError,
+)
 
 ROWS = [{"_id": number, "k": "ab"[number % 2], "n": -number} for number in range(6)]
 
@@ -102,3 +110,41 @@ def test_nothing_is_opened_before_the_rows_are_asked_for(monkeypatch):
     given = io.TextIOWrapper(io.BytesIO(b'{"a": 1}\n{"a": 2}\n'))
     monkeypatch.setattr("sys.stdin", given)
     assert gm.connect({"rows": "-"}).rows.find().sort("a", -1).to_list() == [{"a": 2}, {"a": 1}]
+
+
+def test_a_row_by_its_index_is_a_query_of_its_own(rows):
+    found = rows.find().sort("_id", -1).skip(1).limit(1)
+    assert (found[0], found[3], found[0]) == (ROWS[4], ROWS[1], ROWS[4])
+    assert found.to_list() == [ROWS[4]]
+
+
+def test_a_slice_replaces_skip_and_limit(rows):
+    found = rows.find().skip(3).limit(1)
+    assert found[1:3] is found
+    assert found.to_list() == ROWS[1:3]
+    assert rows.find()[4:].to_list() == ROWS[4:]
+    assert rows.find()[:2].to_list() == ROWS[:2]
+    assert rows.find()[2:2].to_list() == []
+    assert rows.find()[2:2].limit(0)[3] == ROWS[5]
+
+
+@pytest.mark.parametrize("index", [-1, 6, "a", slice(None, None, 2), slice(-2, None), slice(3, 2), slice("a", None)])
+def test_what_is_no_index_of_a_row_is_an_error(rows, index):
+    found = rows.find()
+    with pytest.raises(RowIndexError) as raised:
+        found[index]
+    assert isinstance(raised.value, IndexError)
+    assert found.to_list() == ROWS
+
+
+def test_a_cursor_that_was_read_has_no_rows_to_choose_from_but_a_clone_has(rows):
+    found = rows.find({"k": "b"})
+    found.to_list()
+    with pytest.raises(InvalidOperation):
+        found[0]
+    assert found.clone().to_list() == [ROWS[1], ROWS[3], ROWS[5]]
+
+
+def test_a_cursor_is_read_in_pieces(rows):
+    found = rows.find()
+    assert (found.to_list(4), found.to_list(4), found.to_list(4)) == (ROWS[:4], ROWS[4:], [])

@@ -1,8 +1,10 @@
 """Results: read once, lazily, in every form; and what they free."""
 
 import datetime as dt
+import doctest
 import gc
 import threading
+from importlib import import_module
 
 import duckdb
 import pandas as pd
@@ -280,3 +282,36 @@ def test_an_interrupt_of_the_reader_ends_the_query(monkeypatch, tmp_path, read, 
         read(result)
     assert result.stats["seconds"] is not None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_are_taken_in_pieces(run):
+    result = run(MANY)
+    pieces = [result.to_list(1500), result.to_list(1), [next(result)], result.to_list(9999), result.to_list(1)]
+    assert [len(piece) for piece in pieces] == [1500, 1, 1, 3498, 0]
+    assert [row for piece in pieces for row in piece] == MANY
+
+
+@pytest.mark.parametrize("length", [0, -1, "3", 2.0])
+def test_the_length_of_a_piece_is_a_number_of_rows(run, length):
+    result = run(MANY)
+    with pytest.raises(ResultError, match="a number of rows of at least 1"):
+        result.to_list(length)
+    assert len(result.to_list()) == len(MANY)
+
+
+def test_pieces_of_what_was_read_or_closed_are_an_error(run):
+    result = run(MANY)
+    result.to_list()
+    with pytest.raises(ResultError, match="already been read into a list"):
+        result.to_list(3)
+    with run(MANY) as result:
+        result.to_list(3)
+    with pytest.raises(ResultError, match="already been iterated over"):
+        result.to_list(3)
+
+
+@pytest.mark.parametrize("module", ["api.result", "api.cursor", "api.collection"])
+def test_the_examples_run(module):
+    failed, tried = doctest.testmod(import_module(f"gatherum.{module}"))
+    assert tried
+    assert not failed
