@@ -64,8 +64,8 @@ def connect(collections: Mapping[str, Any] | str | os.PathLike[str], **settings:
     """A database of collections: a dict by name, or a directory whose files and directories are the collections.
 
     Each may be a path, glob, directory or list of paths; a pyarrow Table, RecordBatch or RecordBatchReader; anything
-    with `__arrow_c_stream__` (polars, pandas, DuckDB); or a list, iterator or generator of dicts. Settings given here
-    hold for every query (see `gatherum.runtime.settings`).
+    with `__arrow_c_stream__` (polars, pandas without its index, DuckDB); or a list, iterator or generator of dicts.
+    Settings given here hold for every query (see `gatherum.runtime.settings`).
 
     >>> db = connect({"small": [{"a": 1}, {"a": 2}]})
     >>> db.small.count_documents({"a": {"$gt": 1}})

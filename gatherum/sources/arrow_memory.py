@@ -2,7 +2,7 @@
 
 Tables and frames (pandas, polars, relations of DuckDB) can be read any number of times, by several threads, without
 copying what Arrow lays out as it is; a relation is computed once. Readers of record batches are read once, piece by
-piece.
+piece. The index of a pandas frame, named or not, is no field, as in polars and DuckDB: `reset_index` makes it one.
 """
 
 from __future__ import annotations
@@ -95,6 +95,13 @@ def _needed(table: pa.Table, request: Request) -> pa.Table:
     return table if len(columns) == table.num_columns else table.select(columns or [0])
 
 
+def _without_index(table: pa.Table) -> pa.Table:
+    """The columns that pandas' metadata do not call its index."""
+    metadata = table.schema.pandas_metadata or {}
+    index = [name for name in metadata.get("index_columns", ()) if isinstance(name, str)]
+    return table.drop_columns(index) if index else table
+
+
 class _Given:
     """What was given: a table, or a reader, which is read once."""
 
@@ -112,7 +119,7 @@ class _Given:
             if isinstance(given, pa.Table):
                 self.table = given
             elif hasattr(given, "__len__") or not hasattr(given, "__arrow_c_stream__"):
-                self.table = pa.table(given) if hasattr(given, "__arrow_c_stream__") else \
+                self.table = _without_index(pa.table(given)) if hasattr(given, "__arrow_c_stream__") else \
                     pa.Table.from_batches([pa.record_batch(given)])
             else:
                 self._reader = given if isinstance(given, pa.RecordBatchReader) else \

@@ -75,6 +75,22 @@ def test_values_of_frames():
     assert batch.column("n").array.type == pa.int64()
 
 
+@pytest.mark.parametrize("index", [[5, 6], pd.Index(["x", "y"], name="key"), pd.date_range("2020", periods=2),
+                                   pd.MultiIndex.from_tuples([(1, 2), (3, 4)])])
+def test_the_index_of_a_frame_of_pandas_is_no_field(index):
+    frame = pd.DataFrame({"a": [1, 2]}, index=index)
+    source = ArrowSource(frame)
+    assert source.schema() == {"a": "long"} == dict.fromkeys(pl.from_pandas(frame).columns, "long")
+    assert read(source) == [{"a": 1}, {"a": 2}]
+
+
+def test_a_column_with_the_name_that_arrow_gives_an_index_is_a_field():
+    frame = pd.DataFrame({"__index_level_0__": [1, 2]})
+    assert read(ArrowSource(frame)) == [{"__index_level_0__": 1}, {"__index_level_0__": 2}]
+    table = pa.Table.from_pandas(pd.DataFrame({"a": [1]}, index=[5]))
+    assert read(ArrowSource(table)) == [{"a": 1, "__index_level_0__": 5}]
+
+
 def test_a_loss_names_the_column():
     with pytest.raises(LossError, match=r"orders\[0:1\]: .*'u'"):
         read(ArrowSource(pa.table({"u": pa.array([2**63], pa.uint64())}), "orders"))
