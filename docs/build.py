@@ -114,13 +114,31 @@ def types_page() -> Iterator[str]:
           "unions, are in no document."
 
 
-PAGES = {"operators.md": operators_page, "aggregates.md": aggregates_page, "predicates.md": predicates_page,
-         "stages.md": stages_page, "settings.md": settings_page, "types.md": types_page}
+def index_page() -> Iterator[str]:
+    """The pages, with what each has a heading for."""
+    yield "# Reference\n\nGenerated from the definitions. In the shell, `gatherum functions NAME` shows one entry.\n"
+    for name, page in PAGES.items():
+        if page is not index_page:
+            lines = "\n".join(page()).splitlines()
+            title = lines[0].removeprefix("# ")
+            entries = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
+            linked = ", ".join(f"[{entry}]({name}#{anchor(entry)})" for entry in entries)
+            yield f"- [{title}]({name}){f': {linked}' if linked else ''}"
+
+
+def anchor(heading: str) -> str:
+    """The address of a heading within its page, as GitHub makes it."""
+    return "".join(letter for letter in heading.lower() if letter.isalnum() or letter in "-_ ").replace(" ", "-")
+
+
+PAGES = {"README.md": index_page, "stages.md": stages_page, "operators.md": operators_page,
+         "aggregates.md": aggregates_page, "predicates.md": predicates_page, "settings.md": settings_page,
+         "types.md": types_page}
 
 
 def main(check: bool) -> int:
     """Writes the pages, or says which are stale."""
-    stale = []
+    stale = sorted(path.name for path in REFERENCE.glob("*") if path.name not in PAGES)
     for name, page in PAGES.items():
         text = "\n".join(page()).rstrip() + "\n"
         path = REFERENCE / name
@@ -131,7 +149,8 @@ def main(check: bool) -> int:
             REFERENCE.mkdir(exist_ok=True)
             path.write_text(text)
     if stale:
-        print(f"stale: {', '.join(stale)}; run python docs/build.py", file=sys.stderr)
+        print(f"stale: {', '.join(stale)}; run python docs/build.py, and delete pages that it does not write",
+              file=sys.stderr)
     return 1 if stale else 0
 
 
