@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +44,7 @@ class Extremes(CompiledStates):
         self.sign = 1 if aggregate.name == "$max" else -1
         self.words: dict[int, WordExtremes] = {}
         self.strings: dict[int, StringExtremes] = {}
-        self.rest: dict[int, Any] = {}
+        self.rest: defaultdict[int, Any] = defaultdict(aggregate.init)
 
     def _parts(self) -> list[TypeExtremes]:
         return [*self.words.values(), *self.strings.values()]
@@ -100,13 +101,7 @@ class Extremes(CompiledStates):
 
     def _update_rest(self, slots: np.ndarray, column: Column) -> None:
         for slot, value in zip(slots.tolist(), values_of(column), strict=True):
-            self.aggregate.update(self._rest_of(slot), value)
-
-    def _rest_of(self, group: int) -> Any:
-        state = self.rest.get(group)
-        if state is None:
-            state = self.rest[group] = self.aggregate.init()
-        return state
+            self.aggregate.update(self.rest[slot], value)
 
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:
         """As `States.absorb`."""
@@ -120,7 +115,7 @@ class Extremes(CompiledStates):
             groups = np.flatnonzero(part.found[:len(slots)])
             self.update(slots[groups], part.column(groups), 0)
         for group, state in other.rest.items():
-            self.aggregate.merge(self._rest_of(int(slots[group])), state)
+            self.aggregate.merge(self.rest[int(slots[group])], state)
         return self
 
     def _winners(self, groups: np.ndarray) -> Column:

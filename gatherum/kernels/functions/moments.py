@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import Any, Final
 
 import numpy as np
@@ -50,7 +51,7 @@ class MomentSums(CountedStates):
         self.extra = SlotWords()
         self.base = 0
         self.window_rows = 0
-        self.rest: dict[int, Any] = {}
+        self.rest: defaultdict[int, Any] = defaultdict(aggregate.init)
         self.scratch = Scratch()
 
     def grow(self, size: int) -> None:
@@ -102,26 +103,20 @@ class MomentSums(CountedStates):
         outside = self.scratch.array("outside", np.int64, len(values) + 1)
         listed = add_moments(slots, values, chosen, self.totals, self.squares, self.base, WINDOW, outside)
         for row in outside[:listed].tolist():
-            state = self._rest_of(int(slots[row]))
+            state = self.rest[int(slots[row])]
             self.aggregate.update(state, float(values[row]))
             state.numbers -= 1                              # its row is counted
 
     def _add_values(self, slots: np.ndarray, column: Column) -> None:
         for slot, value in zip(slots.tolist(), values_of(column), strict=True):
-            self.aggregate.update(self._rest_of(slot), value)
-
-    def _rest_of(self, group: int) -> Any:
-        state = self.rest.get(group)
-        if state is None:
-            state = self.rest[group] = self.aggregate.init()
-        return state
+            self.aggregate.update(self.rest[slot], value)
 
     def _empty_window(self) -> None:
         """Moves everything into Python states."""
         for group in np.flatnonzero(self.squares.reshape(-1, 4).any(axis=1)).tolist():
             state = self._window(group)
             state.numbers = 0
-            self.aggregate.merge(self._rest_of(group), state)
+            self.aggregate.merge(self.rest[group], state)
         self.totals[:], self.squares[:] = 0, 0
         self.base, self.window_rows = 0, 0
 
@@ -150,7 +145,7 @@ class MomentSums(CountedStates):
         base, sums, square_sums = (0, None, None) if window is None else window
         if sums is None or square_sums is None or base != (self.base or base) or not_finite.true_count:
             for slot, state in zip(slots.tolist(), states_of(self.aggregate, states), strict=True):
-                self.aggregate.merge(self._rest_of(slot), state)
+                self.aggregate.merge(self.rest[slot], state)
             return self
         self.base = base
         self._merge(slots, sums, square_sums)
@@ -168,7 +163,7 @@ class MomentSums(CountedStates):
             state.total = wide_integer(totals, row) << self.base - 1
             square = int.from_bytes(squares[4 * row:4 * row + 4].tobytes(), "little")
             state.squares = square << 2 * (self.base - 1)
-            self.aggregate.merge(self._rest_of(int(slots[row])), state)
+            self.aggregate.merge(self.rest[int(slots[row])], state)
 
     def merge(self, slots: np.ndarray, other: States) -> States:
         """As `States.merge`."""
@@ -183,7 +178,7 @@ class MomentSums(CountedStates):
         if other.base:
             self._merge(slots, other.totals[:2 * size], other.squares[:4 * size])
         for group, state in other.rest.items():
-            self.aggregate.merge(self._rest_of(int(slots[group])), state)
+            self.aggregate.merge(self.rest[int(slots[group])], state)
         return self
 
     def export(self, groups: np.ndarray) -> pa.StructArray:
