@@ -28,6 +28,7 @@ from gatherum.runtime.cancel import Cancellation
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.settings import Settings
 from gatherum.sources.arrow_memory import ArrowSource
+from gatherum.types.given import bson_value
 from gatherum.types.values import Value, type_name
 
 PEEKED_ROWS: Final = 10_000
@@ -87,6 +88,8 @@ def check(openers: Mapping[str, Open], collection: str | None, pipeline: Any,
           let: Mapping[str, Value] | None = None) -> tuple[Node, Mapping[str, Value], list[Stage]]:
     """The plan of a pipeline, its variables and its stages; nothing is opened. PipelineError where the pipeline is
     wrong, SourceError where it reads a collection that is not there."""
+    if isinstance(pipeline, list | tuple):
+        pipeline = [_of_bson(stage, f"stage {number}") for number, stage in enumerate(pipeline, 1)]
     variables = {"NOW": _now(), **_let(let or {})}
     names = Names(frozenset(variables) - {"NOW"})
     stages: list[Stage] = []
@@ -96,6 +99,13 @@ def check(openers: Mapping[str, Open], collection: str | None, pipeline: Any,
             known = f"; there are {', '.join(sorted(openers))}" if openers else ""
             raise SourceError(f"there is no collection {name!r}{nearest(name, openers) or known}")
     return plan, variables, stages
+
+
+def _of_bson(value: Any, place: str) -> Value:
+    try:
+        return bson_value(value)
+    except (TypeError, ValueError) as error:
+        raise PipelineError(f"{place}: {error}") from None
 
 
 @contextmanager
@@ -138,7 +148,7 @@ def _let(let: Mapping[str, Value]) -> dict[str, Value]:
         raise PipelineError(f"let takes a document of variables, not {type_name(let)}")
     values = {}
     for name, value in let.items():
-        scope, expression = Scope(), parse_expression(value)
+        scope, expression = Scope(), parse_expression(_of_bson(value, f"let: {name}"))
         if paths_read(expression) != NOTHING:
             raise PipelineError(f"let: {name} reads a field, but no document is there yet: give a constant", 4890500)
         values[check_variable_name(name)] = compile_expression(expression, scope)({}, scope.frame())

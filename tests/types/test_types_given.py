@@ -13,7 +13,7 @@ import pytest
 from bson import Binary, Int64, ObjectId, Regex
 
 import gatherum as gm
-from gatherum.errors import SourceError
+from gatherum.errors import PipelineError, SourceError
 from gatherum.types.given import bson_value
 
 
@@ -93,3 +93,30 @@ def test_what_is_skipped_does_not_depend_on_the_query():
     rows = [{"a": 1}, {"a": 2, "b": {2}}]
     for pipeline in ([], [{"$project": {"_id": 0, "a": 1}}]):
         assert gm.aggregate(rows, pipeline, on_bad="skip").to_list() == [{"a": 1}]
+
+
+@pytest.mark.parametrize("pipeline", [
+    [{"$match": {"b": 1}}, {"$match": {"a": {"$lt": ...}}}], [{"$limit": 1}, {"$addFields": {"b": ...}}],
+    [{"$skip": 1}, {"$project": {"b": {"$add": ["$a", ...]}}}]], ids=str)
+@pytest.mark.parametrize(("given", "reason"), [(2**63, "64-bit"), (np.int64(3), "numpy.int64"), ({1}, "set"),
+                                               ({1: 2}, "name of a field")])
+def test_what_bson_has_no_type_for_is_an_error_in_a_pipeline_too(pipeline, given, reason):
+    with pytest.raises(PipelineError, match=rf"^stage 2: field '\$.*{reason}"):
+        gm.aggregate([], filled(pipeline, given))
+    with pytest.raises(PipelineError, match=rf"^let: x: .*{reason}"):
+        gm.aggregate([], [], let={"x": given})
+
+
+def filled(pattern, value):
+    """The pattern with a value instead of its ellipsis."""
+    if isinstance(pattern, dict):
+        return {name: filled(item, value) for name, item in pattern.items()}
+    return [filled(item, value) for item in pattern] if isinstance(pattern, list) else \
+        value if pattern is ... else pattern
+
+
+def test_constants_of_a_pipeline_get_the_engines_classes():
+    when = dt.datetime(2020, 1, 1, 2, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    pipeline = [{"$addFields": {"when": when, "size": Size.LARGE, "id": uuid.UUID(int=1)}}]
+    assert gm.aggregate([{}], pipeline).to_list() == \
+        [{"when": dt.datetime(2020, 1, 1), "size": 3, "id": Binary.from_uuid(uuid.UUID(int=1))}]
