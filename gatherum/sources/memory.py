@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
-from operator import itemgetter
 from typing import Any, Final
 
 from gatherum.errors import SourceError
@@ -101,7 +100,7 @@ def _are_plain(batch: list[Document], needed: Collection[str] | None) -> bool:
 
 def _column(batch: list[Document], name: str) -> list[Any]:
     try:
-        return list(map(itemgetter(name), batch))
+        return [document[name] for document in batch]
     except KeyError:
         return [document.get(name) for document in batch]
 

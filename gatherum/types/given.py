@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import struct
 import uuid
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, Final
 
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
@@ -24,15 +26,39 @@ PLAIN: Final[frozenset[type]] = frozenset({
 _INTS: Final = frozenset({int, Int64})
 
 
-def are_plain(values: list[Any]) -> bool:
-    """Whether the engine may take all the values as they are; where not, `bson_value` tells for each."""
-    classes = set(map(type, values))
-    if not classes <= PLAIN:
+LEVELS: Final = 5
+"""Values nested deeper than this are looked at one by one."""
+
+
+def are_plain(values: list[Any], levels: int = LEVELS) -> bool:
+    """Whether the engine may take all the values as they are, which is told of many together much sooner than of each;
+    where not, `bson_value` tells for each."""
+    classes = {type(value) for value in values}
+    if not classes.isdisjoint(_INTS):
+        ints = values if classes <= _INTS else [value for value in values if type(value) in _INTS]
+        if not _fit(ints):
+            return False
+    return all(levels and _of_class(cls, [value for value in values if type(value) is cls], levels - 1)
+               for cls in classes - PLAIN)
+
+
+def _fit(ints: list[int]) -> bool:
+    """Whether all have at most 64 bits."""
+    try:
+        struct.pack(f"{len(ints)}q", *ints)
+    except struct.error:
         return False
-    if classes.isdisjoint(_INTS):
-        return True
-    ints = values if len(classes) == 1 else [value for value in values if type(value) in _INTS]
-    return min(ints) >= INT64_MIN and max(ints) <= INT64_MAX
+    return True
+
+
+def _of_class(cls: type, values: list[Any], levels: int) -> bool:
+    """As `are_plain`, of values of one class that may have to be changed."""
+    if cls is dict:
+        return set(map(type, set().union(*values))) <= {str} and are_plain(
+            list(chain.from_iterable(map(dict.values, values))), levels)
+    if cls is list:
+        return are_plain(list(chain.from_iterable(values)), levels)
+    return cls is dt.datetime and all(value.tzinfo is None and not value.microsecond % 1000 for value in values)
 
 
 def bson_value(value: Any) -> Value:

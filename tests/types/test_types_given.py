@@ -4,6 +4,7 @@ import collections
 import datetime as dt
 import decimal
 import enum
+import functools
 import re
 import uuid
 
@@ -14,7 +15,7 @@ from bson import Binary, Int64, ObjectId, Regex
 
 import gatherum as gm
 from gatherum.errors import PipelineError, SourceError
-from gatherum.types.given import bson_value
+from gatherum.types.given import are_plain, bson_value
 
 
 class Size(enum.IntEnum):
@@ -120,3 +121,26 @@ def test_constants_of_a_pipeline_get_the_engines_classes():
     pipeline = [{"$addFields": {"when": when, "size": Size.LARGE, "id": uuid.UUID(int=1)}}]
     assert gm.aggregate([{}], pipeline).to_list() == \
         [{"when": dt.datetime(2020, 1, 1), "size": 3, "id": Binary.from_uuid(uuid.UUID(int=1))}]
+
+
+DEEP = functools.reduce(lambda inner, _: [inner], range(20), 1)
+ENDLESS = []
+ENDLESS.append(ENDLESS)
+
+
+@pytest.mark.parametrize("value", [
+    2**63 - 1, -2**63, Int64(5), 2.5, "x", None, dt.datetime(2020, 1, 1, 0, 0, 0, 5000), [], {}, [1, ["x", {"a": {}}]],
+    {"a": [{"b": dt.datetime(2020, 1, 1)}]}])
+def test_values_of_the_engines_classes_are_told_together(value):
+    assert are_plain([value, "x"])
+    assert bson_value(value) is value
+
+
+@pytest.mark.parametrize("value", [
+    2**63, -2**63 - 1, np.int64(1), Name("x"), (1,), decimal.Decimal(1), dt.date(2020, 1, 1), {1}, {1: 2},
+    {"a": {1: 2}}, [2**63], {"a": [(1,)]}, [{"a": np.float64(1)}], collections.OrderedDict(a=1),
+    pd.Timestamp("2020-01-01"), pd.NaT,
+    dt.datetime(2020, 1, 1, 0, 0, 0, 5), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), [dt.datetime(2020, 1, 1, 0, 0, 0, 5)],
+    DEEP, ENDLESS])
+def test_all_others_are_looked_at_one_by_one(value):
+    assert not are_plain([1, value])
