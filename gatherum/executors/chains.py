@@ -33,6 +33,10 @@ class Chains:
             self.raise_first(batch, None)
             raise
 
+    def settled(self, batch: Batch) -> list[Batch]:
+        """As `push`, with nothing left to be made by the thread that takes the batches."""
+        return [made.settled() for made in self.push(batch)]
+
     def raise_first(self, batch: Batch, last: Step | None) -> None:
         """Sends ever smaller halves of the rows through fresh operators, so that the first row's error is the one
         raised."""

@@ -92,7 +92,7 @@ class LocalExecutor:
             return
         chains = Chains(self.make, fragment.chain)
         try:
-            work = (partial(chains.push, batch) for batch in self._input(fragment, figures))
+            work = (partial(chains.settled, batch) for batch in self._input(fragment, figures))
             for batches in run_morsels(work, self.context.settings.threads, self.context.cancellation):
                 yield from batches
         finally:

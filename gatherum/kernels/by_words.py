@@ -21,16 +21,16 @@ class ByWords:
     """The values of an expression that reads nothing but `field`; those over the last words are kept for the next
     batch, whose dictionary may have them in another order."""
 
-    __slots__ = ("_evaluate", "_field", "_seen")
+    __slots__ = ("_evaluate", "_seen", "field")
 
     def __init__(self, field: str, evaluate: Evaluate) -> None:
-        self._field = field
+        self.field = field
         self._evaluate = evaluate
         self._seen: tuple[Column, Operand] | None = None
 
     def of(self, rows: Selection) -> Operand | None:
         """The values over some rows; None where the field is not coded, or where only the rows can tell."""
-        column = rows.column(self._field)
+        column = rows.column(self.field)
         if not is_coded(column):
             return None
         try:
@@ -41,9 +41,13 @@ class ByWords:
     def _of_words(self, arguments: list[Operand | None], count: int) -> Operand:
         (words,) = arguments
         assert isinstance(words, Column)
+        return self.of_words(words)
+
+    def of_words(self, words: Column) -> Operand:
+        """The values over words; an error where one, which need not occur, raises it."""
         found = self._known(words)
         if found is None:
-            found = self._evaluate(Selection(Batch({self._field: words}, count)))
+            found = self._evaluate(Selection(Batch({self.field: words}, len(words))))
         self._seen = words, found
         return found
 

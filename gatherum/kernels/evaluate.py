@@ -131,6 +131,15 @@ class ColumnExpression:
         """Where over some rows the value is true."""
         return truth_mask(self.evaluate(rows), rows.rows) if self._mask is None else self._mask(rows)
 
+    @property
+    def word_field(self) -> str | None:
+        """The field that the value is, or depends on alone: where that is coded, `of_words` gives the values."""
+        return self._field if self._by_words is None else self._by_words.field
+
+    def of_words(self, words: Column) -> Operand:
+        """The values over the words of `word_field`; an error where one, which need not occur, raises it."""
+        return words if self._by_words is None else self._by_words.of_words(words)
+
     def part(self, index: int) -> ColumnExpression:
         """A part that is there."""
         part = self.parts[index]

@@ -62,6 +62,22 @@ class GroupTable:
             self.states[i] = self.states[i].add(additions, column, ordinal)
         additions.run()
 
+    def takes_repeats(self, arguments: Sequence[Column]) -> bool:
+        """Whether rows with these arguments may come once, with how often they occur."""
+        return self.compiled and all(states.takes_repeats(column)
+                                     for states, column in zip(self.states, arguments, strict=True))
+
+    def update_repeated(self, keys: Sequence[Column], arguments: Sequence[Column], ordinals: np.ndarray,
+                        times: np.ndarray) -> None:
+        """Takes rows in that occur so many times each, first at these ordinals; `takes_repeats` has been asked."""
+        from gatherum.kernels.states.repeated_additions import RepeatedAdditions
+
+        additions = RepeatedAdditions(self._slots(keys, ordinals), times)
+        self.rows.add(additions)
+        for i, column in enumerate(arguments):
+            self.states[i] = self.states[i].add(additions, column, 0)
+        additions.run()
+
     def absorb(self, batch: pa.RecordBatch) -> None:
         """Takes a state batch in; SourceError where it is not of this table's schema."""
         self.schema.check(batch)

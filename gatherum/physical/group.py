@@ -11,6 +11,7 @@ import pyarrow as pa
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column, invalid_metadata
 from gatherum.kernels.columns.variant import parts
+from gatherum.kernels.distinct_rows import DistinctRowsReader
 from gatherum.kernels.group_table import GroupTable
 from gatherum.kernels.state_batch import BUCKETS, StateSchema
 from gatherum.physical.operator import Operator, QueryContext, Snapshot
@@ -37,6 +38,7 @@ class GroupOperator(Operator):
         keys = [item for _, item in node.key.items] if isinstance(node.key, MakeDocument) and names else [node.key]
         self.keys = [self.evaluation.compile(key) for key in keys]
         self.arguments = [self.evaluation.compile(call.argument) for _, call in node.aggregates]
+        self.distinct = DistinctRowsReader([*self.keys, *self.arguments])
         self.schema = StateSchema(names, tuple((name, call.build()) for name, call in node.aggregates))
         self.table = self._new_table()
         self.consumer = context.budget.consumer("Group")
@@ -51,9 +53,10 @@ class GroupOperator(Operator):
         """As `Operator.process`."""
         if not self.table.compiled and self.context.compiled():
             self._move_up()
-        keys = [self._key_column(key.column(batch)) for key in self.keys]
-        arguments = [argument.column(batch) for argument in self.arguments]
-        self.table.update(keys, arguments, batch.ordinal)
+        if not self._take_repeated(batch):
+            keys = [self._key_column(key.column(batch)) for key in self.keys]
+            arguments = [argument.column(batch) for argument in self.arguments]
+            self.table.update(keys, arguments, batch.ordinal)
         self._morsels += 1
         if self.table.size != self._groups or self._morsels % MEASURE_EVERY == 0:
             self._groups = self.table.size
@@ -61,6 +64,16 @@ class GroupOperator(Operator):
         if self.consumer.should_spill():
             self._spill()
         return ()
+
+    def _take_repeated(self, batch: Batch) -> bool:
+        """Takes the distinct rows in with how often they occur, where that is all that the aggregates ask for."""
+        count = len(self.keys)
+        found = self.distinct.of(batch, lambda columns: self.table.takes_repeats(columns[count:]))
+        if found is None:
+            return False
+        keys = [self._key_column(column) for column in found.columns[:count]]
+        self.table.update_repeated(keys, found.columns[count:], found.first + batch.ordinal, found.times)
+        return True
 
     def _account(self, held: int) -> None:
         self.consumer.hold(held)

@@ -1,12 +1,14 @@
 """Filtered columns: the rows that Arrow itself would choose, without validity where none of them needs it."""
 
+import weakref
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from gatherum.kernels.buffers import array_of
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.columns.filtering import filtered
+from gatherum.kernels.columns.filtering import FilteredColumns
 from gatherum.kernels.columns.types import OBJECT_ID
 
 ROWS = 100
@@ -34,7 +36,7 @@ ARRAYS = {
                                   np.arange(ROWS) > 5, np.arange(ROWS) == ROWS - 1])
 def test_the_chosen_rows_are_those_that_arrow_chooses(name, start, mask):
     array, chosen = ARRAYS[name].slice(start), mask[start:]
-    found = filtered({"x": Column(array, True)}, array_of(chosen))["x"]
+    found = FilteredColumns({"x": Column(array, True)}, array_of(chosen))["x"]
     assert found.missing
     assert found.array.type == array.type
     assert found.array.to_pylist() == [value for value, keep in zip(array.to_pylist(), chosen, strict=True) if keep]
@@ -42,5 +44,24 @@ def test_the_chosen_rows_are_those_that_arrow_chooses(name, start, mask):
 
 @pytest.mark.parametrize("name", ["numbers", "words"])
 def test_what_has_no_invalid_row_left_has_no_validity(name):
-    found = filtered({"x": Column(ARRAYS[name].slice(3))}, array_of(~holes[3:]))["x"]
+    found = FilteredColumns({"x": Column(ARRAYS[name].slice(3))}, array_of(~holes[3:]))["x"]
     assert found.array.buffers()[0] is None
+
+
+def test_columns_are_filtered_when_they_are_asked_for_and_those_with_all_rows_let_go():
+    asked = []
+
+    class Asked(dict):
+        def __getitem__(self, name):
+            asked.append(name)
+            return super().__getitem__(name)
+
+    columns = Asked({name: Column(pa.array(range(ROWS))) for name in ("a", "b")})
+    held = weakref.ref(columns)
+    found = FilteredColumns(FilteredColumns(columns, array_of(~holes)), array_of(np.arange((~holes).sum()) < 3))
+    del columns
+    assert list(found) == ["a", "b"] and not asked
+    assert len(found["a"]) == len(found["a"]) == 3 and asked == ["a"]
+    assert len(found["b"]) == 3 and asked == ["a", "b"]
+    assert held() is None
+    assert "c" not in found

@@ -12,7 +12,7 @@ import pyarrow as pa
 from gatherum.errors import OperatorError, depth_limited
 from gatherum.kernels.columns.build import common_order, document_columns
 from gatherum.kernels.columns.column import Column, concat, missing_column
-from gatherum.kernels.columns.filtering import filtered
+from gatherum.kernels.columns.filtering import FilteredColumns
 from gatherum.kernels.columns.read import documents_of_columns
 from gatherum.kernels.columns.types import COLUMN_TYPES
 from gatherum.types.values import TYPE_NAMES, Document
@@ -67,13 +67,18 @@ class Batch:
                        layout=None if self.layout is None else self.layout[start:start + length])
 
     def filter(self, mask: pa.BooleanArray) -> Batch:
-        """The rows where the mask is true; they are numbered anew from this batch's ordinal."""
+        """The rows where the mask is true; they are numbered anew from this batch's ordinal. Their columns are made
+        when they are asked for."""
         rows = mask.true_count
         if rows == self.rows:
             return self
         chosen = mask.to_numpy(zero_copy_only=False) if self.layout is not None else None
-        return replace(self, columns=filtered(self.columns, mask), rows=rows,
+        return replace(self, columns=FilteredColumns(self.columns, mask), rows=rows,
                        layout=None if self.layout is None else self.layout[chosen])
+
+    def settled(self) -> Batch:
+        """The same rows, with all columns made."""
+        return replace(self, columns=dict(self.columns))
 
     def take(self, indices: np.ndarray) -> Batch:
         """The rows at some positions, in that order; numbered anew from this batch's ordinal."""

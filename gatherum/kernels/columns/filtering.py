@@ -6,7 +6,7 @@ so behind a filter that asks whether the field is there, they get the array with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,15 +18,44 @@ DENSE: Final = 7 / 8
 """The share of chosen rows from which on Arrow filters faster by the mask than it takes by positions."""
 
 
-def filtered(columns: Mapping[str, Column], mask: pa.BooleanArray) -> dict[str, Column]:
-    """The rows of columns where the mask, which has no invalid slots, is true."""
-    chosen = _bits(mask.buffers()[1], mask.offset, len(mask))
-    solid = {name: column if column.is_variant else Column(_solid(column.array, chosen), column.missing)
-             for name, column in columns.items()}
-    if mask.true_count >= DENSE * len(mask):
-        return {name: _by_fields(column, lambda part: part.filter(mask)) for name, column in solid.items()}
-    at = pa.array(np.flatnonzero(np.unpackbits(chosen, count=len(mask), bitorder="little")))
-    return {name: _by_fields(column, lambda part: part.take(at)) for name, column in solid.items()}
+class FilteredColumns(Mapping[str, Column]):
+    """The rows of columns where a mask, which has no invalid slots, is true. A column is filtered when it is asked
+    for, so that what only the filter reads is not; when all have been, the columns with all rows are let go."""
+
+    __slots__ = ("_at", "_bits", "_columns", "_made", "_mask", "_names")
+
+    def __init__(self, columns: Mapping[str, Column], mask: pa.BooleanArray) -> None:
+        self._columns = columns
+        self._names = tuple(columns)
+        self._made: dict[str, Column] = {}
+        self._mask = mask
+        self._bits = _bits(mask.buffers()[1], mask.offset, len(mask))
+        self._at: pa.Array | None = None
+
+    def __getitem__(self, name: str) -> Column:
+        found = self._made.get(name)
+        if found is None:
+            column = self._columns[name]
+            solid = column if column.is_variant else Column(_solid(column.array, self._bits), column.missing)
+            found = self._made[name] = self._filtered(solid)
+            if len(self._made) == len(self._names):
+                self._columns = self._made
+        return found
+
+    def _filtered(self, column: Column) -> Column:
+        if self._mask.true_count >= DENSE * len(self._mask):
+            return _by_fields(column, lambda part: part.filter(self._mask))
+        at = self._at
+        if at is None:
+            at = self._at = pa.array(np.flatnonzero(np.unpackbits(self._bits, count=len(self._mask),
+                                                                  bitorder="little")))
+        return _by_fields(column, lambda part: part.take(at))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _by_fields(column: Column, choose: Callable[[Column], Column]) -> Column:

@@ -36,6 +36,10 @@ class Counts(CountedStates):
         """As `States.add`."""
         return self
 
+    def takes_repeats(self, column: Column) -> bool:
+        """As `States.takes_repeats`."""
+        return True
+
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:
         """As `States.absorb`."""
         np.add.at(self.extra, slots, states.flatten()[0].to_numpy())

@@ -91,6 +91,13 @@ class Totals(CountedStates):
             additions.count(self.extra, -1, 1 - chosen)
         return self
 
+    def takes_repeats(self, column: Column) -> bool:
+        """As `States.takes_repeats`: ints times a count of rows are longs, and what is no number adds nothing."""
+        if column.is_variant:
+            return False
+        kind = column.array.type
+        return kind == _INT or pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_boolean(kind)
+
     def _add_variant(self, additions: Additions, column: Column) -> None:
         types, words, _ = parts(column)
         words = np.ascontiguousarray(words)

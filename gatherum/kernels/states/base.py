@@ -61,6 +61,11 @@ class States(ABC):
         """As `update` for the rows of `additions`, to which additions to totals may be left."""
         return self.update(additions.slots, column, ordinal)
 
+    def takes_repeats(self, column: Column) -> bool:
+        """Whether a value of this column that several rows have may be given to `add` once, with how often it comes:
+        by `RepeatedAdditions`."""
+        return False
+
     def merge(self, slots: np.ndarray, other: States) -> States:
         """Takes the states of another table in, its group i into slot i."""
         return self.absorb(slots, other.export(np.arange(other.size)))
