@@ -107,7 +107,7 @@ def test_nested_and_typed_columns_are_described_and_aggregated(tmp_path):
 def test_a_column_that_no_document_can_hold_is_said_and_the_others_are_shown(tmp_path):
     path = parquet(tmp_path / "fine.parquet", n=[1, 2], t=pa.array([1, 2], pa.timestamp("us")))
     text = demo("--data", path).stdout
-    assert "\nnot described: column 't' has Arrow type timestamp[us]" in text
+    assert "\nnot described: column 't' is timestamp[us] and holds 1970-01-01 00:00:00.000001" in text
     assert re.search(r" 2 │ +1 │ 1.5 │ +2\n", text)
 
 

@@ -63,7 +63,7 @@ def test_columns_that_no_document_can_hold_are_left_out_and_named(tmp_path):
     found = json.loads(schema(str(path), "--format", "json").stdout)
     assert found["records"] == 2
     assert [(field["field"], field["missing"]) for field in found["fields"]] == [("n", 0)]
-    assert [note.partition(" has ")[0] for note in found["notes"]] == ["not described: column 't'"]
+    assert [note.partition(" is ")[0] for note in found["notes"]] == ["not described: column 't'"]
 
 
 def test_records_are_counted_in_each_file(orders, tmp_path):

@@ -19,7 +19,7 @@ _LOSSLESS: Final = frozenset(rule.arrow for rule in ARROW_RULES if not rule.loss
 
 def check_bson(column: Column, name: str) -> None:
     """LossError, with the column's name, where BSON cannot hold a value of a column."""
-    if may_lose(column.array.type) and not _fits(column.array):
+    if not column.is_variant and may_lose(column.array.type) and not _fits(column.array):
         values_of(column, name)
 
 
