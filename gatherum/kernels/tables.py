@@ -20,12 +20,14 @@ SAMPLE: Final = 1024
 
 
 class WordTable:
-    """Codes for pairs of words, in the order of first appearance."""
+    """Codes for pairs of words, in the order of first appearance. Words that are `append`ed are hashed when others are
+    looked up for the first time."""
 
     def __init__(self) -> None:
         self.slots = np.zeros(4 * coding.BLOCK, np.uint64)
         self.keys = np.full(len(self.slots) + 2, np.uint64(0xFFFFFFFFFFFFFFFF))
         self.used = np.array([0, _shift(self.slots)])
+        self._all_placed = True
 
     @property
     def size(self) -> int:
@@ -40,6 +42,7 @@ class WordTable:
     def encode(self, low: np.ndarray, high: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Writes the codes of the pairs (low[i], high[i]) into `codes` and returns it; `high` may hold one word for
         all rows."""
+        self._place()
         at = 0
         while (at := coding.encode_words(low, high, at, self.slots, self.keys, self.used, codes)) < len(low):
             self._grow()
@@ -49,6 +52,7 @@ class WordTable:
                        codes: np.ndarray) -> bool:
         """As `encode` for the words of strings, see `coding.pack_strings`; False where there is one that is too
         long for words."""
+        self._place()
         at, rows = 0, len(codes)
         while True:
             reached = coding.encode_strings(strings.narrow, strings.wide, strings.data, strings.limit, kind, valid,
@@ -60,14 +64,35 @@ class WordTable:
             at = reached
             self._grow()
 
+    def append(self, low: np.ndarray, high: np.uint64) -> np.ndarray:
+        """Gives the next codes to words that are not in the table, each of them once."""
+        known, size = self.size, self.size + len(low)
+        if len(self.keys) < 2 * size + 2:
+            self.keys = grown(self.keys, 2 * size + 2)
+        self.keys[2 * known + 2:2 * size + 2:2] = low
+        self.keys[2 * known + 3:2 * size + 3:2] = high
+        self.used[0] = size
+        self._all_placed = False
+        return np.arange(known, size, dtype=np.int32)
+
+    def _place(self) -> None:
+        """Hashes what was appended."""
+        if not self._all_placed:
+            self._rebuild(max(len(self.slots), 1 << (2 * (self.size + coding.BLOCK) - 1).bit_length()))
+
     def _has_room(self) -> bool:
         return 2 * (self.size + coding.BLOCK) <= len(self.slots)
 
     def _grow(self) -> None:
-        self.slots = np.zeros(2 * len(self.slots), np.uint64)
-        self.keys = grown(self.keys, len(self.slots) + 2)
+        self._rebuild(2 * len(self.slots))
+
+    def _rebuild(self, slots: int) -> None:
+        self.slots = np.zeros(slots, np.uint64)
+        if len(self.keys) < slots + 2:
+            self.keys = grown(self.keys, slots + 2)
         self.used[1] = _shift(self.slots)
         coding.place_words(self.keys, self.used, self.slots)
+        self._all_placed = True
 
 
 def _shift(slots: np.ndarray) -> int:
@@ -85,6 +110,7 @@ class RangeTable:
         self.lowest = 0
         self.lookup = _NOTHING
         self.wide = False
+        self._indexed = 0
 
     @property
     def nbytes(self) -> int:
@@ -104,13 +130,18 @@ class RangeTable:
         values, fresh = low.view(np.int64), scratch.array("fresh", np.int64, len(low))
         if listed := look_up_integers(values, high, kind, self.lowest, self.lookup, codes, fresh):
             rows = fresh[:listed]
-            some = high[rows] if len(high) == len(low) else high
-            found = self.table.encode(low[rows], some, np.empty(listed, np.int32))
+            missed, some = low[rows], high[rows] if len(high) == len(low) else high
+            whole = _integers(missed, some, kind)
+            inside = self._inside(whole)
+            if self._indexed == self.table.size and len(whole) == listed and inside.all():
+                found = self.table.append(missed, kind)
+            else:
+                found = self.table.encode(missed, some, np.empty(listed, np.int32))
             learn_integers(values, high, kind, self.lowest, self.lookup, rows, found, codes)
-            outside = _integers(low[rows], some, kind)
-            outside = outside[~self._inside(outside)]
-            if MANY * len(outside) > len(low):
-                self._widen(outside)
+            learnt = int(np.count_nonzero(inside))
+            self._indexed += learnt
+            if MANY * (len(whole) - learnt) > len(low):
+                self._widen(whole[~inside])
         return codes
 
     def _inside(self, values: np.ndarray) -> np.ndarray:
