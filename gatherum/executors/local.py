@@ -49,6 +49,7 @@ class LocalExecutor:
     _sides: dict[int, JoinSide] = field(default_factory=dict)
     _beside: dict[int, list[OperatorMetrics]] = field(default_factory=dict)
     _held: dict[int, tuple[Run, OperatorMetrics | None]] = field(default_factory=dict)
+    _when_read: Callable[[], None] | None = None
 
     def run(self, fragment: Fragment) -> Batches:
         """The rows of a fragment, in order."""
@@ -59,8 +60,10 @@ class LocalExecutor:
             self._held[id(part)] = rows, inner.metrics
         yield from self.part(fragment)
 
-    def _inner(self) -> LocalExecutor:
-        return LocalExecutor(self.context, self.sources, _held=self._held)
+    def _inner(self, when_read: Callable[[], None] | None = None) -> LocalExecutor:
+        """What runs a part of the input; `when_read` is called when threads have become free, but its rows are not
+        there yet."""
+        return LocalExecutor(self.context, self.sources, _held=self._held, _when_read=when_read)
 
     def part(self, fragment: Fragment) -> Batches:
         """The rows of a fragment that another one reads."""
@@ -137,6 +140,8 @@ class LocalExecutor:
         try:
             operators = run_workers(work, self._items(fragment, figures, top), self.context.settings.threads,
                                     self.context.cancellation)
+            if self._when_read is not None:
+                self._when_read()
             whole, others = operators[0], operators[1:]
             for other in others:
                 with whole.metrics.timed():
@@ -182,7 +187,7 @@ class LocalExecutor:
         if isinstance(source, tuple):
             batches = 0
             for number, part in enumerate(source):
-                inner = self._inner()
+                inner = self._inner(None if number else partial(self._begin_sides, fragment))
                 try:
                     for batch in inner.run(part) if number else inner.part(part):
                         figures.passed(number, batch)
@@ -219,15 +224,24 @@ class LocalExecutor:
     def _made(self, step: Step) -> Operator:
         """What the threads' lookups read is read once."""
         node: Any = step.node
-        if step.operator is LookupOperator and LookupOperator.needs_rows_of_other(node):
-            with self._lock:
-                if id(step) not in self._sides:
-                    self._sides[id(step)] = JoinSide(node.foreign, self.context,
-                                                    lambda: self._subplan(node, node.other))
-            return LookupOperator(node, self.context, self._sides[id(step)])
+        if _has_side(step):
+            return LookupOperator(node, self.context, self._side(step))
         if step.operator in (LookupOperator, FacetOperator):
             return step.operator(node, self.context, run=partial(self._subplan, node))
         return step.operator(node, self.context)
+
+    def _side(self, step: Step) -> JoinSide:
+        node: Any = step.node
+        with self._lock:
+            if id(step) not in self._sides:
+                self._sides[id(step)] = JoinSide(node.foreign, self.context, lambda: self._subplan(node, node.other))
+            return self._sides[id(step)]
+
+    def _begin_sides(self, fragment: Fragment) -> None:
+        """Has what the lookups read be read while one thread puts the rows together that they are for."""
+        if self.context.settings.threads > 1:
+            for step in filter(_has_side, fragment.chain):
+                self._side(step).begin()
 
     def _subplan(self, owner: Node, plan: Node) -> Batches:
         """The rows of a plan that the operator of a node reads beside its input."""
@@ -251,6 +265,11 @@ class LocalExecutor:
         for side in self._sides.values():
             side.close()
         self._sides.clear()
+
+
+def _has_side(step: Step) -> bool:
+    node: Any = step.node
+    return step.operator is LookupOperator and LookupOperator.needs_rows_of_other(node)
 
 
 def _deep(fragment: Fragment) -> list[Fragment]:

@@ -23,6 +23,9 @@ from gatherum.types.values import BsonType
 MEASURE_EVERY: Final = 8
 """The bytes of a table without new groups are asked for after so many morsels."""
 
+WORTH_A_THREAD: Final = 1 << 13
+"""So many groups at least are handed on together, where there are few enough for every thread to get some."""
+
 
 class GroupOperator(Operator):
     """Groups rows by key and aggregates them.
@@ -145,7 +148,8 @@ class GroupOperator(Operator):
             return
         order, _ = table.order()
         self._account(table.nbytes + 3 * order.nbytes + table.representatives.nbytes)  # hashes, and the keys hashed
-        rows = self.context.settings.morsel_rows
+        settings = self.context.settings
+        rows = min(settings.morsel_rows, max(-(-len(order) // settings.threads), WORTH_A_THREAD))
         for number, start in enumerate(range(0, len(order), rows)):
             groups = order[start:start + rows]
             keys, answers = table.finalize(groups)

@@ -14,6 +14,7 @@ from gatherum.kernels.joining import JoinIndex, foreign_keys
 from gatherum.physical.operator import QueryContext
 from gatherum.plan.expressions import Path
 from gatherum.runtime.metrics import OperatorMetrics
+from gatherum.runtime.threads import Worker
 from gatherum.storage.runs import Run
 from gatherum.types.values import Document
 
@@ -35,27 +36,43 @@ class JoinSide:
         self.ends = np.zeros(0, np.int64)
         self.run: Run | None = None
         self._pending: list[Batch] = []
-        self._ready = False
+        self._apart = OperatorMetrics("")
+        self._ended = False
         self._failure: Exception | None = None
         self._lock = threading.Lock()
 
+    def begin(self) -> None:
+        """Has a thread of its own read the rows, before anyone asks."""
+        Worker(self._ahead)
+
+    def _ahead(self) -> None:
+        with self._apart.timed():
+            self._ensure(self._apart)
+
     def ready(self, metrics: OperatorMetrics) -> None:
         """Reads the rows, where that has not been done; what it takes counts for the operator that asks first."""
+        self._ensure(metrics)
         with self._lock:
-            if self._failure is not None:
-                raise self._failure
-            if self._ready:
+            apart, self._apart = self._apart, OperatorMetrics("")
+            metrics.merge(apart)
+        if self._failure is not None:
+            raise self._failure
+
+    def _ensure(self, metrics: OperatorMetrics) -> None:
+        with self._lock:
+            if self._ended:
                 return
             try:
                 self._read(metrics)
             except Exception as failure:
                 self._failure = failure
-                raise
-            self._ready = True
+            self._ended = True
 
     def _read(self, metrics: OperatorMetrics) -> None:
         for batch in self.read():
             self.context.cancellation.check()
+            if self._ended:
+                return
             self._add(batch)
             self._account(metrics)
             if self.consumer.should_spill():
@@ -115,8 +132,10 @@ class JoinSide:
         return self.run.read(block).batch
 
     def close(self) -> None:
-        """Gives back memory and files."""
-        if self.run is not None:
-            self.run.close()
-        self.blocks = []
-        self.consumer.close()
+        """Gives back memory and files; a thread that still reads ends at its next batch."""
+        self._ended = True
+        with self._lock:
+            if self.run is not None:
+                self.run.close()
+            self.blocks = []
+            self.consumer.close()

@@ -96,6 +96,19 @@ def test_words_keep_their_values_in_dictionaries_of_another_order(missing):
             assert values_of(found) == [nothing if value is None else f"{value}!" for value in held * 4]
 
 
+@pytest.mark.parametrize("coded", [False, True])
+@pytest.mark.parametrize("word", ["b", "new"])
+def test_a_constant_string_among_the_strings_of_a_column(coded, word):
+    strings = pa.array(["a", "b", None, "b", "a"])
+    columns = {"s": Column(strings.dictionary_encode() if coded else strings, missing=True),
+               "n": Column(pa.array([1, 0, 1, 1, 0], pa.int32()))}
+    for written, meant_values in (({"$ifNull": ["$s", word]}, ["a", "b", word, "b", "a"]),
+                                  ({"$cond": ["$n", "$s", word]}, ["a", word, MISSING, "b", word]),
+                                  ({"$cond": ["$n", word, "$s"]}, [word, "b", word, word, "a"])):
+        found = Evaluation().compile(parse_expression(written)).column(Batch(columns, 5).slice(1, 4))
+        assert values_of(found) == meant_values[1:]
+
+
 def test_words_that_do_not_occur_raise_nothing():
     words = Column(pa.DictionaryArray.from_arrays(pa.array([0, 0, 0], pa.int32()), ["1", "x"]))
     column = Evaluation().compile(parse_expression({"$toInt": "$w"})).column(Batch({"w": words}, 3))
