@@ -238,10 +238,13 @@ class LocalExecutor:
             return self._sides[id(step)]
 
     def _begin_sides(self, fragment: Fragment) -> None:
-        """Has what the lookups read be read while one thread puts the rows together that they are for."""
+        """Has what the lookups read be read while one thread puts the rows together that they are for: files as they
+        are, where whoever ends the query never waits for longer than a batch takes."""
         if self.context.settings.threads > 1:
             for step in filter(_has_side, fragment.chain):
-                self._side(step).begin()
+                other: Any = step.node
+                if isinstance(other.other, Scan):
+                    self._side(step).begin()
 
     def _subplan(self, owner: Node, plan: Node) -> Batches:
         """The rows of a plan that the operator of a node reads beside its input."""
