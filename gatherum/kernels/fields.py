@@ -34,13 +34,15 @@ def put(batch: Batch, new: Mapping[str, Column]) -> Batch:
     if not new:
         return batch
     before = {name: presence(batch.column(name)) for name in new}
+    masks = [mask for mask in before.values() if not isinstance(mask, bool)]
+    columns = {**batch.columns, **new}
+    if batch.layout is None and not masks:
+        return Batch({name: columns[name] for name in _order(batch, 0, before)}, batch.rows, batch.ordinal)
     number = np.zeros(batch.rows, np.int64) if batch.layout is None else batch.layout
-    for mask in before.values():
-        if not isinstance(mask, bool):
-            number = np.unique(2 * number.astype(np.int64) + mask, return_inverse=True)[1]
+    for mask in masks:
+        number = np.unique(2 * number.astype(np.int64) + mask, return_inverse=True)[1]
     _, first, layout = np.unique(number, return_index=True, return_inverse=True)
     orders = [_order(batch, row, before) for row in first.tolist()] or [_order(batch, 0, before)]
-    columns = {**batch.columns, **new}
     if len(set(orders)) == 1:
         return Batch({name: columns[name] for name in orders[0]}, batch.rows, batch.ordinal)
     names = dict.fromkeys(name for order in orders for name in order)

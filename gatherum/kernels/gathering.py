@@ -55,9 +55,9 @@ def joined_batches(batches: Sequence[Batch]) -> Batch:
 
 def gather(read: Callable[[int], Batch], ends: np.ndarray, at: np.ndarray) -> Batch:
     """The rows at some positions, in their order, of the batches that `read` gives; batch i ends before `ends[i]`."""
-    which = np.searchsorted(ends, at, side="right")
     if len(ends) == 1 or not len(at):
         return read(0).take(at)
+    which = np.searchsorted(ends, at, side="right")
     order = np.argsort(which, kind="stable")
     used, first = np.unique(which[order], return_index=True)
     parts = []

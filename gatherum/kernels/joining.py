@@ -42,6 +42,8 @@ class Matches:
         """How many partners the rows `start` to `end` (not included) have, and which ones: ascending for each row."""
         first, last = (start, end) if self.owners is None else np.searchsorted(self.owners, [start, end]).tolist()
         counts = self.counts[first:last]
+        if self.owners is None and counts.max(initial=0) <= 1:
+            return counts, self.numbers[self.starts[first:last][counts > 0]]
         before = np.cumsum(counts) - counts
         numbers = self.numbers[np.repeat(self.starts[first:last] - before, counts) + np.arange(counts.sum())]
         if self.owners is None:
@@ -59,7 +61,7 @@ class JoinIndex:
         self.known = 0
         self._codes: list[np.ndarray] = []
         self._numbers: list[np.ndarray] = []
-        self._starts = np.zeros(1, np.int64)
+        self._starts = self._counts = np.zeros(1, np.int64)
         self._sorted = np.empty(0, np.int64)
         self._lock = threading.Lock()
 
@@ -67,7 +69,7 @@ class JoinIndex:
     def nbytes(self) -> int:
         """The bytes that it holds."""
         pairs = sum(codes.nbytes for codes in self._codes) + sum(numbers.nbytes for numbers in self._numbers)
-        return self.coder.nbytes + pairs + self._starts.nbytes + self._sorted.nbytes
+        return self.coder.nbytes + pairs + self._starts.nbytes + self._counts.nbytes + self._sorted.nbytes
 
     def add(self, keys: Keys, first: int) -> None:
         """Takes in the keys of rows that are numbered from `first` on."""
@@ -80,26 +82,29 @@ class JoinIndex:
         codes = np.concatenate([np.empty(0, np.int32), *self._codes])
         numbers = np.concatenate([np.empty(0, np.int64), *self._numbers])
         self._codes, self._numbers = [], []
+        self.known = self.coder.size
+        if len(codes) == self.known:                            # all keys differ: they have their codes in this order
+            self._found(numbers, np.ones(self.known, np.int64))
+            return
         in_order = (numbers[1:] >= numbers[:-1]).all()
         order = np.argsort(codes, kind="stable") if in_order else np.lexsort((numbers, codes))
         codes, numbers = codes[order], numbers[order]
         fresh = np.ones(len(codes), np.bool_)
         fresh[1:] = (codes[1:] != codes[:-1]) | (numbers[1:] != numbers[:-1])
-        self.known = self.coder.size
-        self._sorted = numbers[fresh]
-        self._starts = np.zeros(self.known + 1, np.int64)
-        np.cumsum(np.bincount(codes[fresh], minlength=self.known), out=self._starts[1:])
+        self._found(numbers[fresh], np.bincount(codes[fresh], minlength=self.known))
+
+    def _found(self, numbers: np.ndarray, counts: np.ndarray) -> None:
+        """Takes the numbers, code by code, of which each code has so many."""
+        self._sorted, self._counts = numbers, np.append(counts, 0)
+        self._starts = np.cumsum(self._counts) - self._counts
 
     def find(self, keys: Keys) -> Matches:
         """The partners of some keys."""
         column, owners = keys
         with self._lock:
             codes = self.coder.encode(column)
-        there = codes < self.known
-        at = np.where(there, codes, 0)
-        starts = self._starts[at]
-        ends = self._starts[np.minimum(at + 1, self.known)]
-        return Matches(self._sorted, starts, np.where(there, ends - starts, 0), owners)
+        known = np.minimum(codes, self.known)                   # behind the last one: no partners
+        return Matches(self._sorted, self._starts[known], self._counts[known], owners)
 
 
 def local_keys(batch: Batch, path: Path) -> Keys | None:

@@ -80,10 +80,8 @@ def list_array(offsets: np.ndarray, items: Column, valid: np.ndarray | None) -> 
 
 def counts(mask: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """How many of each row's items the mask chooses, where `lengths` says how many items each row has."""
-    total = np.zeros(len(mask) + 1, np.int64)
-    np.cumsum(mask, out=total[1:])
-    ends = np.cumsum(lengths)
-    return total[ends] - total[ends - lengths]
+    left_out = np.searchsorted(np.cumsum(lengths), np.flatnonzero(~mask), side="right")
+    return lengths - np.bincount(left_out, minlength=len(lengths))
 
 
 def ranges_mask(lists: Lists, begin: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels import coding, long_strings
-from gatherum.kernels.direct import learn_integers, look_up_integers, look_up_pairs
+from gatherum.kernels.direct import UNKNOWN, learn_integers, look_up_integers, look_up_pairs
 from gatherum.kernels.scratch import Scratch, grown, padded
 from gatherum.types.values import INT64_MAX, INT64_MIN
 
@@ -16,7 +16,7 @@ WIDEST_RANGE: Final = 1 << 19
 MANY: Final = 4
 """A range that a MANY-th of the rows miss is chosen anew."""
 SAMPLE: Final = 1024
-"""The first range is that of so many rows."""
+"""The first range is that of so many rows, from all parts of the first batch."""
 
 
 class WordTable:
@@ -121,10 +121,8 @@ class RangeTable:
                scratch: Scratch) -> np.ndarray:
         """As `WordTable.encode`; the rows with `kind` in `high` are integers."""
         if self.lookup is _NOTHING and not self.wide:
-            first = high[:SAMPLE] if len(high) == len(low) else high
-            self._widen(_integers(low[:SAMPLE], first, kind))
-            if len(low) > SAMPLE and self.lookup is not _NOTHING:
-                self.encode(low[:SAMPLE], first, kind, codes[:SAMPLE], scratch)
+            step = -(-len(low) // SAMPLE) or 1
+            self._widen(_integers(low[::step], high[::step] if len(high) == len(low) else high, kind))
         if self.wide:
             return self.table.encode(low, high, codes)
         values, fresh = low.view(np.int64), scratch.array("fresh", np.int64, len(low))
@@ -133,15 +131,17 @@ class RangeTable:
             missed, some = low[rows], high[rows] if len(high) == len(low) else high
             whole = _integers(missed, some, kind)
             inside = self._inside(whole)
-            if self._indexed == self.table.size and len(whole) == listed and inside.all():
+            learnt = int(np.count_nonzero(inside))
+            if MANY * (len(whole) - learnt) > len(low):
+                self.lookup[whole[inside] - self.lowest] = UNKNOWN
+                self._widen(whole[~inside])
+                return self.encode(low, high, kind, codes, scratch)
+            if self._indexed == self.table.size and learnt == listed:
                 found = self.table.append(missed, kind)
             else:
                 found = self.table.encode(missed, some, np.empty(listed, np.int32))
             learn_integers(values, high, kind, self.lowest, self.lookup, rows, found, codes)
-            learnt = int(np.count_nonzero(inside))
             self._indexed += learnt
-            if MANY * (len(whole) - learnt) > len(low):
-                self._widen(whole[~inside])
         return codes
 
     def _inside(self, values: np.ndarray) -> np.ndarray:

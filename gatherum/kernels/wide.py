@@ -62,6 +62,8 @@ def sums(whole: np.ndarray, doubles: np.ndarray, fractional: np.ndarray, long: n
     if too_large.any():
         doubles, fractional = np.where(too_large, rounded(whole, 0), doubles), fractional | too_large
     long = long | (low > INT32_MAX) | (low < INT32_MIN)
+    if not fractional.any() and (long.all() or not long.any()):
+        return Column(array_of(low if long.all() else low.astype(np.int32)))
     types = np.where(long, np.uint8(BsonType.LONG), np.uint8(BsonType.INT))
     types[fractional] = BsonType.DOUBLE
     return column_of_words(types, np.where(fractional, doubles.view(np.int64), low).view(np.uint64))
