@@ -110,3 +110,40 @@ def test_list_views_may_lie_in_any_order_and_share_items():
                                              ("short decimals", "decimal")])
 def test_the_schema_names_the_type_of_the_values(kind, alias):
     assert ArrowSource(pa.table({"x": COLUMNS[kind]})).schema() == {"x": alias}
+
+
+NUMBERS = {
+    "uint64": pa.array([1, 2**62, None], pa.uint64()),
+    "uint64 in documents": pa.array([{"n": 1}, {"n": 2**62}, None], pa.struct([("n", pa.uint64())])),
+    "uint64 words": pa.array([1, 2, 1], pa.uint64()).dictionary_encode(),
+    "short decimals": pa.array([decimal.Decimal("1.5"), None, decimal.Decimal(3)], pa.decimal32(5, 1)),
+    "decimals": pa.array([decimal.Decimal("1.5"), None, decimal.Decimal(3)], pa.decimal128(20, 2)),
+    "decimal words": pa.array([decimal.Decimal("1.5"), None], pa.decimal256(20, 2)).dictionary_encode().take([0, 1, 0]),
+    "halves": pa.array([1.5, None, 2.5], pa.float16()), "bytes": pa.array([1, 200, None], pa.uint8()),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_kernels_compute_with_numbers_of_all_types(kind):
+    path = "$x.n" if "documents" in kind else "$x"
+    table = pa.table({"k": ["a", "b", "a"], "x": NUMBERS[kind]})
+    names = ("$sum", "$avg", "$min", "$max", "$stdDevPop", "$stdDevSamp", "$first", "$addToSet", "$push")
+    pipeline = [{"$group": {"_id": "$k", **{name[1:]: {name: path} for name in names}}},
+                {"$unionWith": {"coll": "t", "pipeline": [{"$project": {"y": {"$add": [path, 1]}}}]}}]
+    database = gm.connect({"t": table})
+    expected = database["t"].aggregate(pipeline, engine="rows").to_list()
+    for kernels in ("on", "off"):
+        found = database["t"].aggregate(pipeline, rows_engine_limit=0, kernels=kernels).to_list()
+        assert repr(found) == repr(expected)
+
+
+@pytest.mark.parametrize("pipeline", [
+    [{"$match": {"$expr": "$x"}}], [{"$project": {"y": {"$cond": ["$x", 1, 2]}, "z": {"$ifNull": ["$s.x", "none"]}}}],
+    [{"$sort": {"x": 1, "k": 1}}], [{"$group": {"_id": {"$ifNull": ["$x", "none"]}, "n": {"$sum": 1}}}],
+    [{"$unwind": "$l"}, {"$sortByCount": "$l"}]], ids=str)
+def test_words_of_a_dictionary_may_be_null(pipeline):
+    words = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, None, 1], pa.int32()), pa.array(["a", None, "b"]))
+    lists = pa.LargeListArray.from_arrays(pa.array([0, 1, 2, 2, 4, 5]), words)
+    table = pa.table({"k": range(5), "x": words, "s": pa.StructArray.from_arrays([words], names=["x"]), "l": lists})
+    expected = gm.aggregate(table, pipeline, engine="rows").to_list()
+    assert gm.aggregate(table, pipeline, rows_engine_limit=0, morsel_rows=2).to_list() == expected

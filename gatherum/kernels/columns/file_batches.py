@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import merge_orders
 from gatherum.kernels.columns.column import Column, invalid_is_missing
 from gatherum.kernels.columns.files import file_field, from_file, is_column, to_file
+from gatherum.kernels.columns.normalize import has_dictionary, with_words
 from gatherum.kernels.columns.shapes import MISSING_SHAPE, Shape, shape_of, union
 
 LAYOUT_KEY: Final = b"gatherum.layout"
@@ -99,18 +100,17 @@ class BatchReader:
     def __init__(self, schema: pa.Schema, chosen: Iterable[int] | None = None) -> None:
         self.schema = schema
         self._layout: int | None = None
-        self._columns: list[tuple[int, pa.Field, bool, bool]] = []
+        self._columns: list[tuple[int, str, Callable[[pa.Array], Column]]] = []
         for i in range(len(schema)) if chosen is None else chosen:
             field = schema.field(i)
             if is_layout(field):
                 self._layout = i
             else:
-                self._columns.append((i, field, is_column(field), invalid_is_missing(field)))
+                self._columns.append((i, field.name, _reader(field)))
 
     def batch(self, record_batch: pa.RecordBatch, ordinal: int = 0) -> Batch:
         """The rows of a record batch."""
-        columns = {field.name: Column(record_batch.column(i), missing) if ready else
-                   from_file(record_batch.column(i), field) for i, field, ready, missing in self._columns}
+        columns = {name: read(record_batch.column(i)) for i, name, read in self._columns}
         texts = None if self._layout is None else record_batch.column(self._layout)
         if texts is None or texts.null_count == len(texts):
             return Batch(columns, record_batch.num_rows, ordinal)
@@ -119,3 +119,13 @@ class BatchReader:
                    for text in coded.dictionary.to_pylist()]
         layout = coded.indices.fill_null(len(layouts)).to_numpy().astype(np.int32)
         return Batch(columns, record_batch.num_rows, ordinal, layout, (*layouts, tuple(columns)))
+
+
+def _reader(field: pa.Field) -> Callable[[pa.Array], Column]:
+    """What makes columns of a field's arrays."""
+    missing = invalid_is_missing(field)
+    if not is_column(field):
+        return lambda array: from_file(array, field)
+    if has_dictionary(field.type):
+        return lambda array: Column(with_words(array), missing)
+    return lambda array: Column(array, missing)

@@ -23,6 +23,26 @@ def check_bson(column: Column, name: str) -> None:
         values_of(column, name)
 
 
+def as_bson(column: Column, name: str) -> Column:
+    """The column as the engine computes with it: unsigned integers are longs; raises as `check_bson`."""
+    check_bson(column, name)
+    if column.is_variant or (kind := _signed(column.array.type)) == column.array.type:
+        return column
+    return Column(column.array.cast(kind), column.missing)
+
+
+@lru_cache(1024)
+def _signed(kind: pa.DataType) -> pa.DataType:
+    """The type with longs for unsigned integers of 64 bits, inside documents and arrays too."""
+    if pa.types.is_uint64(kind):
+        return pa.int64()
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_signed(field.type)) for field in kind])
+    if pa.types.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(_signed(kind.value_type)))
+    return kind
+
+
 @lru_cache(1024)
 def may_lose(kind: pa.DataType) -> bool:
     """Whether BSON cannot hold all values of the type of a column."""

@@ -72,8 +72,31 @@ def normalize(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     if pa.types.is_large_list(wanted):
         return _list(array)
     if pa.types.is_dictionary(wanted):
+        array = with_words(array)
         return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), array.dictionary.cast(pa.string()))
     return array.dictionary_decode().cast(wanted) if pa.types.is_dictionary(array.type) else array.cast(wanted)
+
+
+@lru_cache(1024)
+def has_dictionary(kind: pa.DataType) -> bool:
+    """Whether a type has a dictionary, or one of its parts."""
+    return pa.types.is_dictionary(kind) or \
+        (pa.types.is_nested(kind) and any(has_dictionary(kind.field(i).type) for i in range(kind.num_fields)))
+
+
+def with_words(array: pa.Array) -> pa.Array:
+    """The array with invalid slots instead of codes of a dictionary's invalid words."""
+    if isinstance(array, pa.DictionaryArray):
+        return array.dictionary_decode().dictionary_encode() if array.dictionary.null_count else array
+    if not has_dictionary(array.type):
+        return array
+    if pa.types.is_struct(array.type):
+        children = [with_words(array.field(i)) for i in range(array.type.num_fields)]
+        return pa.StructArray.from_arrays(children, fields=list(array.type),
+                                          mask=array.is_null() if array.null_count else None)
+    offsets = pa.array(array.offsets.to_numpy())             # a copy: a mask does not go with sliced offsets
+    return pa.LargeListArray.from_arrays(offsets, with_words(array.values), type=array.type,
+                                         mask=array.is_null() if array.null_count else None)
 
 
 def _milliseconds(array: pa.Array) -> pa.Array:

@@ -14,7 +14,7 @@ from gatherum.kernels.additions import WINDOW
 from gatherum.kernels.buffers import array_of, fixed_values, valid_mask
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
-from gatherum.kernels.columns.variant import parts
+from gatherum.kernels.columns.variant import parts, to_variant
 from gatherum.kernels.kinds import kind_of
 from gatherum.kernels.moments import add_moments, merge_squares
 from gatherum.kernels.scratch import Scratch, padded
@@ -65,8 +65,8 @@ class MomentSums(CountedStates):
     def add(self, additions: Additions, column: Column, ordinal: int) -> States:
         """As `States.add`."""
         slots = additions.slots
-        if column.is_variant:
-            self._update_variant(additions, column)
+        if column.is_variant or kind_of(column) is None:
+            self._update_variant(additions, to_variant(column))
             return self
         kind, valid = kind_of(column), valid_mask(column.array)
         chosen = NO_ROWS if valid is None else valid.view(np.uint8)

@@ -12,8 +12,9 @@ from gatherum.kernels.assemble import join
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.types import DECIMAL128
-from gatherum.kernels.columns.variant import parts
+from gatherum.kernels.columns.variant import parts, to_variant
 from gatherum.kernels.decimals import scaled_decimals
+from gatherum.kernels.kinds import kind_of
 from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
@@ -68,8 +69,8 @@ class Totals(CountedStates):
 
     def add(self, additions: Additions, column: Column, ordinal: int) -> States:
         """As `States.add`."""
-        if column.is_variant:
-            self._add_variant(additions, column)
+        if column.is_variant or kind_of(column) is None:
+            self._add_variant(additions, to_variant(column))
             return self
         array, kind = column.array, column.array.type
         chosen = array.is_valid().to_numpy(zero_copy_only=False).view(np.uint8) if array.null_count else NO_ROWS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from gatherum.errors import LossError, SourceError
 from gatherum.kernels.columns.batch import MAX_ROWS, Batch, first_ordinal
 from gatherum.kernels.columns.file_batches import BatchReader, is_layout
 from gatherum.kernels.columns.files import NUMBERS_KEY
-from gatherum.kernels.columns.loss import check_bson
+from gatherum.kernels.columns.loss import as_bson
 from gatherum.kernels.columns.types import (
     ARROW_RULES,
     BsonValueType,
@@ -103,20 +104,20 @@ class ColumnPartition:
             self.coverage.note(self.source, found.num_rows)
             if reader is None or not reader.schema.equals(found.schema, check_metadata=True):
                 reader = BatchReader(found.schema, needed_columns(found.schema, request.fields))
-            batch = reader.batch(found, first_ordinal(0, number))
-            self._check(batch, request)
-            yield batch
+            yield self._computed(reader.batch(found, first_ordinal(0, number)), request)
             if left == 0:
                 return
 
-    def _check(self, batch: Batch, request: Request) -> None:
-        """LossError where the query computes with a value that BSON cannot hold."""
-        for name in batch.names:
-            if request.computed is None or name in request.computed:
-                try:
-                    check_bson(batch.columns[name], name)
-                except LossError as error:
-                    raise error.within(self.name) from None
+    def _computed(self, batch: Batch, request: Request) -> Batch:
+        """The rows, with the columns that the query computes with as it does; LossError where BSON cannot hold a value
+        of these."""
+        try:
+            changed = {name: as_bson(column, name) for name, column in batch.columns.items()
+                       if request.computed is None or name in request.computed}
+        except LossError as error:
+            raise error.within(self.name) from None
+        same = all(column is batch.columns[name] for name, column in changed.items())
+        return batch if same else replace(batch, columns={**batch.columns, **changed})
 
     def documents(self, request: Request) -> Iterator[list[Document]]:
         """The rows as documents; LossError where BSON cannot hold a value."""
