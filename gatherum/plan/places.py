@@ -35,7 +35,7 @@ def places_of(node: Node, stages: Sequence[Stage]) -> tuple[str, ...]:
              if any(type(each) is type(node) and parts <= _all_parts(each) for each in stage.nodes)]
     holding = [stage for stage in same
                if raising and any(raising <= _calls_that_raise(each) for each in stage.nodes)]
-    for stages_found in (exact, holding):
+    for stages_found in (exact, holding, same):
         places = {stage.places for stage in stages_found}
         if len(places) == 1:
             return places.pop()

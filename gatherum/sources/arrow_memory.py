@@ -119,8 +119,7 @@ class _Given:
             if isinstance(given, pa.Table):
                 self.table = given
             elif hasattr(given, "__len__") or not hasattr(given, "__arrow_c_stream__"):
-                self.table = _without_index(pa.table(given)) if hasattr(given, "__arrow_c_stream__") else \
-                    pa.Table.from_batches([pa.record_batch(given)])
+                self.table = self._table(given)
             else:
                 self._reader = given if isinstance(given, pa.RecordBatchReader) else \
                     pa.RecordBatchReader.from_stream(given)
@@ -128,6 +127,22 @@ class _Given:
             raise SourceError(f"{name}: {self._kind} cannot be read as columns with names: {error}") from error
         self.schema: pa.Schema = self.table.schema if self._reader is None else self._reader.schema  # pyright: ignore
         check_names(self.schema.names, name)
+
+    def _table(self, given: Any) -> pa.Table:
+        import pyarrow as pa
+
+        from gatherum.sources.columnar.pandas_frame import has_mixed_numbers, is_frame, mixed_table
+
+        if not hasattr(given, "__arrow_c_stream__"):
+            return pa.Table.from_batches([pa.record_batch(given)])
+        if not is_frame(given):
+            return pa.table(given)
+        if has_mixed_numbers(given):
+            return mixed_table(given, self.name)
+        try:
+            return _without_index(pa.table(given))
+        except pa.ArrowException:
+            return mixed_table(given, self.name)
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """The record batches of a reader."""

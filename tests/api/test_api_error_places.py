@@ -92,3 +92,9 @@ def test_errors_of_the_input_name_no_stage(engine):
     with pytest.raises(GatherumError) as caught:
         gm.aggregate(broken(), [ANY], kernels="off", **engine).to_list()
     assert "stage" not in str(caught.value)
+
+
+@ENGINES
+def test_constants_that_are_folded_leave_the_place(engine):
+    folded = {"$add": [{"$add": [1, 2]}, {"$size": "$nothing"}]}
+    assert message([{"$addFields": {"x": folded}}], engine).startswith("stage 1 ($addFields): ")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "gatherum.cli.main"]
+COMMAND = [sys.executable, "-m", "gatherum"]
 COUNT = '{$group: {_id: "$a", n: {$sum: 1}}}'
 
 

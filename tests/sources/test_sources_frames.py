@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reading import exact, read
 from strategies import documents
 
+import gatherum as gm
 from gatherum.errors import LossError, SourceError
 from gatherum.plan.protocols import Coverage, Request
 from gatherum.sources.arrow_memory import ArrowSource
@@ -169,3 +170,18 @@ def test_columnar_sources_stay_as_they_are(tmp_path):
     assert wrapped.accepts == {"fields", "limit"}
     assert wrapped.statistics().rows == 2
     assert read(wrapped) == ROWS
+
+
+@pytest.mark.parametrize("values", [
+    [1, "x", None, 2.5, True, dt.datetime(2020, 1, 1), {"b": 1}, [1, "y"]], [1, 2.5, None], [True, 2.5, "x"]], ids=str)
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_objects_of_several_types_in_a_pandas_frame_are_kept(values, engine):
+    frame = pd.DataFrame({"a": pd.Series(values, dtype=object), "n": range(len(values))})
+    frame.index = [7] * len(values)
+    found = gm.aggregate(frame, [{"$match": {"n": {"$gte": 0}}}], engine=engine).to_list()
+    assert [repr(row["a"]) for row in found] == [repr(value) for value in values]
+
+
+def test_an_object_that_bson_has_no_type_for_is_named():
+    with pytest.raises(SourceError, match="column 'a', row 1: BSON has no type for set"):
+        gm.aggregate(pd.DataFrame({"a": [1, {2, 3}]}), [])
