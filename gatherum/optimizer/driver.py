@@ -45,6 +45,7 @@ def optimize(plan: Node, context: Context, rules: Iterable[Rule] = ORDER) -> Opt
     PipelineError or OperatorError where a constant part of the plan is an error by itself.
     """
     fired: list[Fired] = []
+    given: dict[str, Node] = {}
     steps = [tuple(step) for _, step in itertools.groupby(rules, key=lambda rule: bool(rule.on))]
     for _ in range(ROUNDS):
         before = plan
@@ -53,7 +54,8 @@ def optimize(plan: Node, context: Context, rules: Iterable[Rule] = ORDER) -> Opt
                 plan = _everywhere(step, plan, context, fired)
             else:
                 for rule in step:
-                    plan = _once(rule, plan, context, fired)
+                    if given.get(rule.name) is not plan:
+                        plan = given[rule.name] = _once(rule, plan, context, fired)
         if plan is before:
             break
     return Optimized(plan, tuple(fired))

@@ -9,8 +9,8 @@
         return None
 
 A rule looks at a node of the kinds that it is `on`, with what is below it, and gives a node in its place that has the
-same rows in the same order, or None where it has nothing to change. A rule that is on no kind looks at the whole plan.
-It must not apply to its own result for ever.
+same rows in the same order, or None where it has nothing to change. It must not apply to its own result for ever. A
+rule that is on no kind looks at the whole plan, and is not asked again before another one has changed that.
 """
 
 from __future__ import annotations

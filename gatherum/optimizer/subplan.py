@@ -7,22 +7,15 @@ move anything into the start: rules see the chain above a `Shared` in its place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
-from gatherum.plan.nodes import Lookup, Node, Shared
-
-
-@cache
-def _holders(kind: type[Node]) -> tuple[str, ...]:
-    """The fields of a kind of node that hold nodes: one, or a tuple of them."""
-    return tuple(field.name for field in fields(kind) if "Node" in str(field.type))
+from gatherum.plan.nodes import Lookup, Node, Shared, node_fields
 
 
 def first_input(node: Node) -> Node | None:
     """The first node that a node reads, if any."""
-    return next(node.inputs(), None) if _holders(type(node)) else None
+    return next(node.inputs(), None)
 
 
 def with_first_input(node: Node, below: Node) -> Node:
@@ -30,7 +23,7 @@ def with_first_input(node: Node, below: Node) -> Node:
     first = first_input(node)
     if below is first:
         return node
-    name = next(name for name in _holders(type(node)) if getattr(node, name) is first)
+    name = next(name for name in node_fields(type(node)) if getattr(node, name) is first)
     return replace(node, **{name: below})
 
 
@@ -62,7 +55,7 @@ def with_side_plans(node: Node, change: Callable[[Node], Node]) -> Node:
         return node if rest is above else replace(node, other=onto_start(rest, start))
     first = first_input(node)
     changed: dict[str, Any] = {}
-    for name in _holders(type(node)):
+    for name in node_fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, tuple):
             new: Any = tuple(change(item) for item in value)

@@ -57,7 +57,7 @@ class Expression:
     def rebuild(self, change: Callable[[Expression], Expression]) -> Expression:
         """The same expression with `change` applied to each direct part."""
         changed = {}
-        for name in field_names(type(self)):
+        for name in _parts(type(self)):
             old = getattr(self, name)
             new = _changed(old, change)
             if new is not old:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import cache
 from typing import Any, Literal
 
-from gatherum.plan.expressions import AggregateCall, Expression, Path, field_names
+from gatherum.plan.expressions import AggregateCall, Expression, Path
 from gatherum.records import record
+
+
+@cache
+def node_fields(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that hold nodes: one, or a tuple of them."""
+    return tuple(field.name for field in fields(kind) if "Node" in str(field.type))
 
 
 @record
@@ -16,7 +23,7 @@ class Node:
 
     def inputs(self) -> Iterator[Node]:
         """The nodes that this one reads, in order."""
-        for name in field_names(type(self)):
+        for name in node_fields(type(self)):
             value = getattr(self, name)
             if isinstance(value, Node):
                 yield value
@@ -34,7 +41,7 @@ class Node:
     def rebuild(self, change: Callable[[Node], Node]) -> Node:
         """The same node with `change` applied to each input."""
         changed: dict[str, Any] = {}
-        for name in field_names(type(self)):
+        for name in node_fields(type(self)):
             value = getattr(self, name)
             if isinstance(value, Node):
                 new: Any = change(value)

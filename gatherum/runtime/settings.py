@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -176,7 +177,7 @@ class Settings:
         parsers = _parsers()
         given = {} if base is not None else {
             name.removeprefix(PREFIX).lower(): (value, f"from the environment variable {name}")
-            for name, value in os.environ.items() if name.startswith(PREFIX) and value}
+            for name in os.environ if name.startswith(PREFIX) and (value := os.environ[name])}
         given.update({name: (value, "given as a keyword") for name, value in keywords.items() if value is not None})
         values = {} if base is None else {name: getattr(base, name) for name in parsers}
         for name, (value, origin) in given.items():
@@ -203,6 +204,7 @@ def documented() -> list[Documentation]:
             for each in fields(Settings)]
 
 
+@cache
 def _parsers() -> Mapping[str, Parse]:
     return {each.name: each.metadata["parse"] for each in fields(Settings)}
 

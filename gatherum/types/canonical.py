@@ -49,6 +49,8 @@ def canonical_hashes(values: Sequence[Value]) -> list[int]:
         return list(map(canonical_hash, values))
     data = [value.encode("utf-8", "surrogatepass") for value in values]
     counts = [(len(each) + 7) // 8 for each in data]
+    if len(set(counts)) == 1:
+        return _side_by_side(data, counts[0])
     found = {count: iter(_side_by_side([each for each, own in zip(data, counts, strict=True) if own == count], count))
              for count in set(counts)}
     return [next(found[count]) for count in counts]

@@ -12,6 +12,7 @@ import struct
 import uuid
 from collections.abc import Mapping
 from itertools import chain
+from operator import countOf
 from typing import Any, Final
 
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
@@ -33,13 +34,20 @@ LEVELS: Final = 5
 def are_plain(values: list[Any], levels: int = LEVELS) -> bool:
     """Whether the engine may take all the values as they are, which is told of many together much sooner than of each;
     where not, `bson_value` tells for each."""
-    classes = {type(value) for value in values}
+    classes = _classes(values)
     if not classes.isdisjoint(_INTS):
         ints = values if classes <= _INTS else [value for value in values if type(value) in _INTS]
         if not _fit(ints):
             return False
     return all(levels and _of_class(cls, [value for value in values if type(value) is cls], levels - 1)
                for cls in classes - PLAIN)
+
+
+def _classes(values: list[Any]) -> set[type]:
+    """The classes of the values. That all are of one, as in most columns, is told soonest by counting them."""
+    if values and countOf(map(type, values), type(values[0])) == len(values):
+        return {type(values[0])}
+    return set(map(type, values))
 
 
 def _fit(ints: list[int]) -> bool:

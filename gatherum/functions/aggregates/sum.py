@@ -209,11 +209,14 @@ def add_to_each(totals: Iterable[NumberTotal], values: Sequence[Value]) -> None:
     elif kinds == {float}:
         for total, value in zip(totals, values, strict=True):
             pending = total._pending
-            if pending is None or len(pending) >= PENDING_LIMIT:
-                total.add(value)
+            if pending is None:
+                total._pending = [value]
+                total.seen |= SAW_DOUBLE
             else:
                 pending.append(value)
-                total.numbers += 1
+                if len(pending) >= PENDING_LIMIT:
+                    total.settle()
+            total.numbers += 1
     else:
         for total, value in zip(totals, values, strict=True):
             total.add(value)

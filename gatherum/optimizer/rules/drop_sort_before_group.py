@@ -45,9 +45,10 @@ def drop_sort_before_group(node: Node, context: Context) -> Node | None:
     Where equal keys may differ (1 and 1.0) the sort stays: which of them stands for the group depends on order.
     """
     match node:
-        case Group(input, key, calls) if all(ignores_order(call) for _, call in calls):
+        case Group(input, key, calls):
             unsorted = _without_sorts(input)
-            if unsorted is not input and has_one_form(key, output_types(input, context.schemas)):
+            if (unsorted is not input and all(ignores_order(call) for _, call in calls)
+                    and has_one_form(key, output_types(input, context.schemas))):
                 return replace(node, input=unsorted)
     return None
 
@@ -77,9 +78,9 @@ def _without_sorts(node: Node) -> Node:
     match node:
         case Sort(input, _, None):
             return _without_sorts(input)
-        case Filter() | Project() | ReplaceRoot() | Unwind() | Lookup() if all(map(is_deterministic,
-                                                                                expressions_of(node))):
+        case Filter() | Project() | ReplaceRoot() | Unwind() | Lookup():
             below = _without_sorts(node.input)
-            return node if below is node.input else replace(node, input=below)
+            same = below is node.input or not all(map(is_deterministic, expressions_of(node)))
+            return node if same else replace(node, input=below)
         case _:
             return node

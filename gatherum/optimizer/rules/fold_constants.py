@@ -24,6 +24,7 @@ from gatherum.plan.expressions import (
     Matches,
     Not,
     Or,
+    Variable,
 )
 from gatherum.plan.nodes import Facet, Node
 from gatherum.records import record
@@ -83,6 +84,8 @@ class _Folding:
         match expression:
             case Call("$switch", arguments):
                 return self._switch(expression, arguments)
+            case Literal() | Variable():
+                return expression
             case Lambda():
                 return expression.rebuild(self.fold)
             case _:

@@ -30,9 +30,10 @@ def merge_sort_into_group(node: Node, context: Context) -> Node | None:
     row are found as one document.
     """
     match node:
-        case Group(input, _, calls) if all(call.function in PLACED or ignores_order(call) for _, call in calls):
+        case Group(input, _, calls):
             sort = _sort_below(input)
-            if sort is not None and _serves(sort) and all(name for name, _ in calls):
+            if sort is not None and _serves(sort) and all(
+                    name and (call.function in PLACED or ignores_order(call)) for name, call in calls):
                 types = output_types(input, context.schemas)
                 return _placed(replace(node, input=_without(input, sort)), sort.keys, types)
     return None
@@ -87,11 +88,10 @@ def _sort_below(node: Node) -> Sort | None:
     """The sort below nodes that keep the order of rows and the fields that it is by."""
     passed: list[Node] = []
     while isinstance(node, Filter | Project | Unwind | Lookup):
-        if not all(map(is_deterministic, expressions_of(node))):
-            return None
         passed.append(node)
         node = node.input
-    if not isinstance(node, Sort):
+    if not isinstance(node, Sort) or not all(is_deterministic(part) for above in passed for part in
+                                             expressions_of(above)):
         return None
     names = top_names(key.path for key in node.keys)
     return node if all(_keeps(above, names) for above in passed) else None
