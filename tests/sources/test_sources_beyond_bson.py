@@ -147,3 +147,13 @@ def test_words_of_a_dictionary_may_be_null(pipeline):
     table = pa.table({"k": range(5), "x": words, "s": pa.StructArray.from_arrays([words], names=["x"]), "l": lists})
     expected = gm.aggregate(table, pipeline, engine="rows").to_list()
     assert gm.aggregate(table, pipeline, rows_engine_limit=0, morsel_rows=2).to_list() == expected
+
+
+def test_dictionaries_inside_maps_and_lists_of_one_length_are_read():
+    words = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, None], pa.int32()), pa.array(["a", None, "b"]))
+    maps = pa.MapArray.from_arrays(pa.array([0, 2, 4], pa.int32()), pa.array(["p", "q", "p", "q"]), words)
+    table = pa.table({"m": maps, "f": pa.FixedSizeListArray.from_arrays(words, 2)})
+    for engine in ("rows", "columnar"):
+        assert gm.aggregate(table, [], engine=engine).to_list() == [
+            {"m": [{"k": "p", "v": "a"}, {"k": "q", "v": None}], "f": ["a", None]},
+            {"m": [{"k": "p", "v": "b"}, {"k": "q", "v": None}], "f": ["b", None]}]

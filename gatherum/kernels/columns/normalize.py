@@ -85,10 +85,11 @@ def has_dictionary(kind: pa.DataType) -> bool:
 
 
 def with_words(array: pa.Array) -> pa.Array:
-    """The array with invalid slots instead of codes of a dictionary's invalid words."""
+    """The array with invalid slots instead of codes of a dictionary's invalid words, in documents and arrays too; what
+    is read by its meaning, as maps are, stays."""
     if isinstance(array, pa.DictionaryArray):
         return array.dictionary_decode().dictionary_encode() if array.dictionary.null_count else array
-    if not has_dictionary(array.type):
+    if not has_dictionary(array.type) or not (pa.types.is_struct(array.type) or pa.types.is_large_list(array.type)):
         return array
     if pa.types.is_struct(array.type):
         children = [with_words(array.field(i)) for i in range(array.type.num_fields)]
