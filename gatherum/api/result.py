@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import os
 from collections import deque
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from gatherum.api.progress import Progress
 from gatherum.api.query import Query
 from gatherum.api.run import run
+from gatherum.api.zoned import in_utc
 from gatherum.errors import ResultError
 from gatherum.plan.schema import Types, output_types
-from gatherum.types.values import Document, Value
+from gatherum.types.values import Document
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -145,7 +145,7 @@ class Result:
 
     def _rows_of(self, batch: Any) -> list[Document]:
         rows = batch.documents() if self._columnar else batch
-        return [_aware(row) for row in rows] if self._query.settings.tz_aware else rows
+        return [in_utc(row) for row in rows] if self._query.settings.tz_aware else rows
 
     @property
     def _columnar(self) -> bool:
@@ -294,13 +294,3 @@ class Result:
 def _watched(query: Query, progress: Progress) -> Generator[Any]:
     with progress:
         yield from run(query)
-
-
-def _aware(value: Value) -> Value:
-    if isinstance(value, dt.datetime):
-        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-    if isinstance(value, dict):
-        return {name: _aware(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_aware(item) for item in value]
-    return value

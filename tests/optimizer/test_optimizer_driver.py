@@ -1,7 +1,7 @@
 """The driver: it comes to an end, tells what it did, and refuses rules that change what rows are."""
 
 import pytest
-from optimizer.rule_cases import A1, ACCEPTING, B_BIG, ONE, TWO, add, asks, call, get, group, only, sort
+from optimizer.short_plans import A1, ACCEPTING, B_BIG, ONE, TWO, add, asks, call, get, group, only, sort
 
 from gatherum.errors import GatherumError, InternalError
 from gatherum.optimizer.context import Context

@@ -7,7 +7,7 @@ import random
 import pytest
 from bson import Decimal128, Int64
 from optimizer.plan_strategies import run, run_columnar
-from optimizer.rule_cases import ACCEPTING, ONE, add, call, get, group, sort
+from optimizer.short_plans import ACCEPTING, ONE, add, call, get, group, sort
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.accumulators import parse_accumulator

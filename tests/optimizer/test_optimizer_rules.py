@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from optimizer.plan_strategies import many_rows, run, run_columnar
-from optimizer.rule_cases import ACCEPTING, CASES, CORNERS
+from optimizer.rule_cases import CASES, CORNERS
+from optimizer.short_plans import ACCEPTING
 
 import gatherum.optimizer.rules
 from gatherum.errors import GatherumError
