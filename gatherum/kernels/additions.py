@@ -25,13 +25,13 @@ def add_columns(slots, jobs, outside):
 
     A job is an operation, the addresses of its values, of the bytes that choose among them (0: all are chosen) and of
     the totals, its parameter: what to count for a row, the address of the integers' carries, or the base of the
-    window; and the address of counts to which longs that are all chosen add 1 for every row on the way (0: they do
-    not). The rows whose doubles lie outside the window are listed in the job's line of `outside`, behind their
-    number.
+    window; and the address of counts to which doubles, and longs that are all chosen, add 1 for every row on the
+    way (0: they do not). The rows whose doubles lie outside the window are listed in the job's line of `outside`,
+    behind their number.
     """
     for j in range(jobs.shape[0]):
         operation, values, chosen, totals, parameter = jobs[j, 0], jobs[j, 1], jobs[j, 2], jobs[j, 3], jobs[j, 4]
-        if jobs[j, 5] != 0:
+        if operation == INT64 and jobs[j, 5] != 0:
             _count_and_add_words(slots, values, totals, parameter, jobs[j, 5])
         elif operation == COUNT:
             _count(slots, chosen, totals, parameter)
@@ -40,7 +40,7 @@ def add_columns(slots, jobs, outside):
         elif operation == INT32:
             _add_ints(slots, values, chosen, totals, parameter)
         else:
-            _add_doubles(slots, values, chosen, totals, parameter, outside[j])
+            _add_doubles(slots, values, chosen, totals, parameter, jobs[j, 5], outside[j])
 
 
 @numba.njit
@@ -94,7 +94,7 @@ def _add_ints(slots, values, chosen, totals, carries):
 
 
 @numba.njit
-def _add_doubles(slots, values, chosen, totals, base, outside):
+def _add_doubles(slots, values, chosen, totals, base, counts, outside):
     low, high = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
     listed = 0
     for begin in range(0, slots.shape[0], BLOCK):
@@ -116,9 +116,15 @@ def _add_doubles(slots, values, chosen, totals, base, outside):
                 keep = -np.int64(byte_at(chosen, begin + i) != 0)
                 low[i] &= keep
                 high[i] &= keep
-        for i in range(count):
-            prefetch(some + 8 * (i + BLOCK))
-            add_wide(totals, group[i], np.uint64(low[i]), high[i])
+        if counts != 0:
+            for i in range(count):
+                prefetch(some + 8 * (i + BLOCK))
+                add_wide(totals, group[i], np.uint64(low[i]), high[i])
+                add_word(counts, group[i], 1)
+        else:
+            for i in range(count):
+                prefetch(some + 8 * (i + BLOCK))
+                add_wide(totals, group[i], np.uint64(low[i]), high[i])
         if wrong:
             for i in range(count):
                 bits = word_at(some, i)

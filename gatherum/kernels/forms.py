@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from gatherum.definitions import Definitions
 from gatherum.kernels.columns.build import column_of
@@ -45,9 +46,19 @@ class Constant:
         """The value, repeated; the longest such column is kept for the next batch."""
         found = self._made[0] if self._made else None
         if found is None or len(found) < rows:
-            found = column_of([self.value]).take(np.zeros(rows, np.int64))
+            found = _repeated(column_of([self.value]), rows)
             self._made[:] = [found]
         return found if len(found) == rows else found.slice(0, rows)
+
+
+def _repeated(column: Column, rows: int) -> Column:
+    """The one row of a column, so many times."""
+    kind = column.array.type
+    if pa.types.is_null(kind):
+        return Column(pa.nulls(rows), column.missing)
+    if pa.types.is_primitive(kind) and not column.array.null_count:
+        return Column(pa.repeat(column.array[0], rows), column.missing)
+    return column.take(np.zeros(rows, np.int64))
 
 
 Operand = Column | Constant

@@ -27,15 +27,21 @@ class Scratch:
 
 
 def grown(array: np.ndarray, size: int) -> np.ndarray:
-    """The array with room for `size` items and as many again; what is new is uninitialised."""
-    larger = np.empty(max(size, 2 * len(array), 64), array.dtype)
+    """The array with room for `size` items and more; what is new is uninitialised."""
+    larger = np.empty(_room(array, size), array.dtype)
     larger[:len(array)] = array
     return larger
 
 
 def padded(array: np.ndarray, size: int, fill: Any = 0) -> np.ndarray:
     """As `grown`, with `fill` in what is new."""
-    count = max(size, 2 * len(array), 64)
+    count = _room(array, size)
     larger = np.full(count, fill, array.dtype) if fill else np.zeros(count, array.dtype)
     larger[:len(array)] = array
     return larger
+
+
+def _room(array: np.ndarray, size: int) -> int:
+    """Twice what there was; at least a quarter more than is asked for, for after the first batch of many new items
+    there often come a few more; an even number, for some items are pairs."""
+    return max((size + size // 4 + 1) // 2 * 2, 2 * len(array), 64)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels import coding, long_strings
-from gatherum.kernels.direct import UNKNOWN, learn_integers, look_up_integers, look_up_pairs
+from gatherum.kernels.direct import UNKNOWN, IntegerKernels, look_up_pairs
 from gatherum.kernels.scratch import Scratch, grown, padded
 from gatherum.types.values import INT64_MAX, INT64_MIN
 
@@ -20,8 +20,8 @@ SAMPLE: Final = 1024
 
 
 class WordTable:
-    """Codes for pairs of words, in the order of first appearance. Words that are `append`ed are hashed when others are
-    looked up for the first time."""
+    """Codes for pairs of words, in the order of first appearance. Words that are `appended` are hashed when others
+    are looked up for the first time."""
 
     def __init__(self) -> None:
         self.slots = np.zeros(4 * coding.BLOCK, np.uint64)
@@ -64,16 +64,17 @@ class WordTable:
             at = reached
             self._grow()
 
-    def append(self, low: np.ndarray, high: np.uint64) -> np.ndarray:
-        """Gives the next codes to words that are not in the table, each of them once."""
-        known, size = self.size, self.size + len(low)
-        if len(self.keys) < 2 * size + 2:
-            self.keys = grown(self.keys, 2 * size + 2)
-        self.keys[2 * known + 2:2 * size + 2:2] = low
-        self.keys[2 * known + 3:2 * size + 3:2] = high
-        self.used[0] = size
+    def room(self, count: int) -> np.ndarray:
+        """The keys, with room for so many more."""
+        size = 2 * (self.size + count) + 2
+        if len(self.keys) < size:
+            self.keys = grown(self.keys, size)
+        return self.keys
+
+    def appended(self, count: int) -> None:
+        """Takes in words that were not in the table, each of them once: the next ones of `room`."""
+        self.used[0] += count
         self._all_placed = False
-        return np.arange(known, size, dtype=np.int32)
 
     def _place(self) -> None:
         """Hashes what was appended."""
@@ -117,32 +118,50 @@ class RangeTable:
         """The bytes of the index."""
         return self.lookup.nbytes
 
-    def encode(self, low: np.ndarray, high: np.ndarray, kind: np.uint64, codes: np.ndarray,
+    def encode(self, values: np.ndarray, high: np.ndarray, kind: np.uint64, codes: np.ndarray,
                scratch: Scratch) -> np.ndarray:
-        """As `WordTable.encode`; the rows with `kind` in `high` are integers."""
+        """As `WordTable.encode`, with first words that are int32 or int64; the rows with `kind` in `high` are
+        integers."""
         if self.lookup is _NOTHING and not self.wide:
-            step = -(-len(low) // SAMPLE) or 1
-            self._widen(_integers(low[::step], high[::step] if len(high) == len(low) else high, kind))
+            step = -(-len(values) // SAMPLE) or 1
+            self._widen(_integers(values[::step], high[::step] if len(high) == len(values) else high, kind))
         if self.wide:
-            return self.table.encode(low, high, codes)
-        values, fresh = low.view(np.int64), scratch.array("fresh", np.int64, len(low))
-        if listed := look_up_integers(values, high, kind, self.lowest, self.lookup, codes, fresh):
-            rows = fresh[:listed]
-            missed, some = low[rows], high[rows] if len(high) == len(low) else high
-            whole = _integers(missed, some, kind)
-            inside = self._inside(whole)
-            learnt = int(np.count_nonzero(inside))
-            if MANY * (len(whole) - learnt) > len(low):
-                self.lookup[whole[inside] - self.lowest] = UNKNOWN
-                self._widen(whole[~inside])
-                return self.encode(low, high, kind, codes, scratch)
-            if self._indexed == self.table.size and learnt == listed:
-                found = self.table.append(missed, kind)
-            else:
-                found = self.table.encode(missed, some, np.empty(listed, np.int32))
-            learn_integers(values, high, kind, self.lowest, self.lookup, rows, found, codes)
-            self._indexed += learnt
-        return codes
+            return self.table.encode(_words(values, scratch), high, codes)
+        fresh = scratch.array("fresh", np.int64, len(values))
+        listed = IntegerKernels.of(values).look_up(values, high, kind, self.lowest, self.lookup, codes, fresh)
+        if not listed or self._learn_in_order(values, high, kind, codes, fresh[:listed]):
+            return codes
+        if self._learn(values, high, kind, codes, fresh[:listed]):
+            return codes
+        return self.encode(values, high, kind, codes, scratch)
+
+    def _learn_in_order(self, values: np.ndarray, high: np.ndarray, kind: np.uint64, codes: np.ndarray,
+                        rows: np.ndarray) -> bool:
+        """Gives the rows the next codes, where there are only integers of the range, and always were."""
+        if self._indexed < self.table.size or (len(high) == len(values) and (high[rows] != kind).any()):
+            return False
+        done = IntegerKernels.of(values).learn_in_order(values, kind, self.lowest, self.lookup, rows, self.table.size,
+                                                        self.table.room(len(rows)), codes)
+        if done:
+            self.table.appended(len(rows))
+            self._indexed += len(rows)
+        return done
+
+    def _learn(self, values: np.ndarray, high: np.ndarray, kind: np.uint64, codes: np.ndarray,
+               rows: np.ndarray) -> bool:
+        """Gives the rows the codes that the table has for them; False where it chose a new range instead."""
+        missed, some = values[rows].astype(np.int64), high[rows] if len(high) == len(values) else high
+        whole = _integers(missed, some, kind)
+        inside = self._inside(whole)
+        learnt = int(np.count_nonzero(inside))
+        if MANY * (len(whole) - learnt) > len(values):
+            self.lookup[whole[inside] - self.lowest] = UNKNOWN
+            self._widen(whole[~inside])
+            return False
+        found = self.table.encode(missed.view(np.uint64), some, np.empty(len(rows), np.int32))
+        IntegerKernels.of(values).learn(values, high, kind, self.lowest, self.lookup, rows, found, codes)
+        self._indexed += learnt
+        return True
 
     def _inside(self, values: np.ndarray) -> np.ndarray:
         return values.view(np.uint64) - np.array(self.lowest).view(np.uint64) < len(self.lookup) - 1
@@ -163,10 +182,18 @@ class RangeTable:
         self.lowest, self.lookup = low, lookup
 
 
-def _integers(low: np.ndarray, high: np.ndarray, kind: np.uint64) -> np.ndarray:
-    """Those of some words that are integers; `high` may hold one word for all."""
-    values = low.view(np.int64)
-    return values[high == kind] if len(high) == len(low) else values
+def _integers(values: np.ndarray, high: np.ndarray, kind: np.uint64) -> np.ndarray:
+    """Those of some first words that are integers; `high` may hold one word for all."""
+    return values[high == kind] if len(high) == len(values) else values
+
+
+def _words(values: np.ndarray, scratch: Scratch) -> np.ndarray:
+    """Integers as words of 64 bits."""
+    if values.dtype == np.int64:
+        return values.view(np.uint64)
+    words = scratch.array("words", np.int64, len(values))
+    words[:] = values
+    return words.view(np.uint64)
 
 
 _NOTHING: Final = np.full(1, -1, np.int32)

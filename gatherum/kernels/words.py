@@ -44,14 +44,15 @@ def kind_word(kind: int) -> np.uint64:
 
 
 INTEGER_WORD: Final = kind_word(INTEGER)
-_LONG: Final = pa.int64()
+_INT, _LONG = pa.int32(), pa.int64()
 _HIGH: Final = {kind: np.array([kind << 56], np.uint64) for kind in range(256)}
 
 
 class WordColumn(NamedTuple):
     """The first words of a column's values, and the second: one a row, or one for all. Valid until the next column.
 
-    `integers`: direct index may serve; the words are those of integers, or most are.
+    `integers`: direct index may serve; the words are those of integers, or most are. The first words are then int64,
+    or int32 where all are; else uint64.
     """
 
     low: np.ndarray
@@ -129,8 +130,8 @@ class WordMaker:
         if column.is_variant:
             return self._of_variant(column)
         array, kind = column.array, column.array.type
-        if kind == _LONG and not array.null_count and not self.exact:
-            return WordColumn(fixed_values(array).view(np.uint64), _HIGH[INTEGER], True)
+        if kind in (_INT, _LONG) and not array.null_count and not self.exact:
+            return WordColumn(fixed_values(array), _HIGH[INTEGER], True)
         invalid = int(BsonType.MISSING if column.missing else BsonType.NULL)
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return self._of_strings(array, STRING, SHORT_STRING, invalid)
@@ -149,13 +150,15 @@ class WordMaker:
         low, high = (self.scratch.array(f"patched {name}", np.uint64, len(array)) for name in ("low", "high"))
         low[:], high[:] = made.low, made.high
         low[holes], high[holes] = 0, kind_word(invalid)
-        return WordColumn(low, high, made.integers)
+        return WordColumn(low.view(np.int64) if made.integers else low, high, made.integers)
 
     def _of_fixed_width(self, array: pa.Array) -> WordColumn | None:
         kind = array.type
         if pa.types.is_integer(kind) and kind.bit_width in (32, 64) and pa.types.is_signed_integer(kind):
             number = int(BsonType.INT) if self.exact and kind.bit_width == 32 else INTEGER
-            return WordColumn(integers(array, self.scratch).view(np.uint64), _HIGH[number], number == INTEGER)
+            whole = integers(array, self.scratch)
+            return WordColumn(whole, _HIGH[INTEGER], True) if number == INTEGER else \
+                WordColumn(whole.view(np.uint64), _HIGH[number])
         if pa.types.is_float64(kind):
             return self._of_doubles((array.fill_null(0.0) if array.null_count else array).to_numpy())
         if kind == DATE:
@@ -173,7 +176,7 @@ class WordMaker:
             return WordColumn(low, _HIGH[BsonType.DOUBLE])
         high = self.scratch.array("high", np.uint64, len(values))
         whole = words_of_doubles(values, low, high)
-        return WordColumn(low, high, 2 * whole > len(values))
+        return WordColumn(low, high) if 2 * whole <= len(values) else WordColumn(low.view(np.int64), high, True)
 
     def encode_short(self, column: Column, table: WordTable, codes: np.ndarray) -> bool:
         """Codes by `table` of a column of short strings, without making its words; False for other columns."""

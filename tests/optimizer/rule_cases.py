@@ -1,5 +1,6 @@
 """Plans that show what each rule does, and what it leaves alone: the cases of the golden files."""
 
+from bson import Int64
 from optimizer.short_plans import (
     A1,
     B_BIG,
@@ -19,6 +20,7 @@ from optimizer.short_plans import (
 
 from gatherum.plan.expressions import (
     ROOT,
+    AggregateCall,
     And,
     Call,
     Lambda,
@@ -30,6 +32,7 @@ from gatherum.plan.expressions import (
     Variable,
 )
 from gatherum.plan.nodes import (
+    BucketAuto,
     Facet,
     Filter,
     Limit,
@@ -132,6 +135,13 @@ CASES = {
         "not with variables": Filter(ONE, call("$eq", get("a"), Variable("v"))),
         "not under a limit": Filter(Scan("one", limit=2), A1),
         "a source that does not care": Filter(Scan("three"), A1),
+    },
+    "count_for_sum_of_one": {
+        "a sum of ones": group(ONE, get("a"), n=("sum", Literal(1)), x=("sum", get("b"))),
+        "of twos, of a long, of a double, of true": group(
+            ONE, get("a"), two=("sum", Literal(2)), long=("sum", Literal(Int64(1))), double=("sum", Literal(1.0)),
+            true=("sum", Literal(True))),
+        "in buckets": BucketAuto(ONE, get("a"), 2, (("n", AggregateCall("$sum", Literal(1))),)),
     },
     "limit_before_first": {
         "all rows": group(sort(ONE, "a"), Literal(None), x=("first", get("b"))),

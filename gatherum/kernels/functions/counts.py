@@ -8,11 +8,11 @@ import pyarrow as pa
 from gatherum.functions.aggregate import Aggregate
 from gatherum.kernels.buffers import column_of_words
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.scratch import padded
 from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
 from gatherum.kernels.states.portable import state_type
+from gatherum.kernels.states.slot_words import LazyWords
 from gatherum.types.values import INT32_MAX, BsonType
 
 
@@ -24,12 +24,11 @@ class Counts(CountedStates):
 
     def __init__(self, aggregate: Aggregate, rows: RowCounts | None = None) -> None:
         super().__init__(aggregate, rows)
-        self.extra = np.zeros(0, np.int64)
+        self.extra = LazyWords()
 
     def grow(self, size: int) -> None:
         """As `States.grow`."""
-        if size > len(self.extra):
-            self.extra = padded(self.extra, size)
+        self.extra.grow(size)
         super().grow(size)
 
     def add(self, additions: Additions, column: Column, ordinal: int) -> States:
@@ -42,7 +41,7 @@ class Counts(CountedStates):
 
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:
         """As `States.absorb`."""
-        np.add.at(self.extra, slots, states.flatten()[0].to_numpy())
+        self.extra.add(slots, states.flatten()[0].to_numpy())
         return self
 
     def merge(self, slots: np.ndarray, other: States) -> States:
@@ -50,11 +49,11 @@ class Counts(CountedStates):
         if not isinstance(other, Counts):
             return super().merge(slots, other)
         self.merge_counts(slots, other)
-        self.extra[slots] += other.extra[:len(slots)]
+        self.extra.merge(slots, other.extra)
         return self
 
     def _counts(self, groups: np.ndarray) -> np.ndarray:
-        return self.rows.counts[groups] + self.extra[groups]
+        return self.rows.counts[groups] + self.extra.of(groups)
 
     def export(self, groups: np.ndarray) -> pa.StructArray:
         """As `States.export`."""

@@ -22,7 +22,7 @@ from gatherum.kernels.states.additions import Additions
 from gatherum.kernels.states.base import States
 from gatherum.kernels.states.counted import CountedStates, RowCounts
 from gatherum.kernels.states.portable import fixed_width, portable_column, state_type, states_of
-from gatherum.kernels.states.slot_words import SlotWords
+from gatherum.kernels.states.slot_words import LazyWords
 from gatherum.kernels.tables import StringBuffers
 from gatherum.kernels.totals import NO_ROWS, merge_totals
 from gatherum.kernels.wide import FIRST_UNIT, WINDOW_ROWS, picked, wide_integer
@@ -48,7 +48,7 @@ class MomentSums(CountedStates):
         super().__init__(aggregate, rows)
         self.totals = np.zeros(0, np.int64)
         self.squares = np.zeros(0, np.int64)
-        self.extra = SlotWords()
+        self.extra = LazyWords()
         self.base = 0
         self.window_rows = 0
         self.rest: defaultdict[int, Any] = defaultdict(aggregate.init)
@@ -56,10 +56,10 @@ class MomentSums(CountedStates):
 
     def grow(self, size: int) -> None:
         """As `States.grow`."""
-        if size > len(self.extra):
-            self.extra.grow(size)
-            self.totals = padded(self.totals, 2 * len(self.extra))
-            self.squares = padded(self.squares, 4 * len(self.extra))
+        self.extra.grow(size)
+        if 2 * size > len(self.totals):
+            self.totals = padded(self.totals, 2 * size)
+            self.squares = padded(self.squares, 2 * len(self.totals))
         super().grow(size)
 
     def add(self, additions: Additions, column: Column, ordinal: int) -> States:
@@ -77,7 +77,7 @@ class MomentSums(CountedStates):
             if kind == BsonType.DECIMAL:
                 self._add_values(slots, column)
         if len(chosen):
-            additions.count(self.extra, -1, 1 - chosen)
+            additions.count(self.extra.held(), -1, 1 - chosen)
         return self
 
     def _update_variant(self, additions: Additions, column: Column) -> None:
@@ -92,7 +92,7 @@ class MomentSums(CountedStates):
         if len(decimal):
             self._add_values(slots[decimal], column.take(decimal))
         if not numbers.all():
-            additions.count(self.extra, -1, (~numbers).view(np.uint8))
+            additions.count(self.extra.held(), -1, (~numbers).view(np.uint8))
 
     def _add(self, slots: np.ndarray, values: np.ndarray, chosen: np.ndarray) -> None:
         if not self.base:
@@ -123,7 +123,7 @@ class MomentSums(CountedStates):
     def _window(self, group: int) -> Any:
         """What the kernels know of a group, as the aggregate's state."""
         state = self.aggregate.init()
-        state.numbers = int(self.rows.counts[group] + self.extra.array[group])
+        state.numbers = int(self.rows.counts[group] + self.extra.of(np.array([group]))[0])
         if self.base:
             state.total = wide_integer(self.totals, group) << self.base - 1
             state.squares = self._squares(group) << 2 * (self.base - 1)
@@ -149,7 +149,7 @@ class MomentSums(CountedStates):
             return self
         self.base = base
         self._merge(slots, sums, square_sums)
-        np.add.at(self.extra.array, slots, numbers.to_numpy())
+        self.extra.add(slots, numbers.to_numpy())
         return self
 
     def _merge(self, slots: np.ndarray, totals: np.ndarray, squares: np.ndarray) -> None:
@@ -171,7 +171,7 @@ class MomentSums(CountedStates):
             return super().merge(slots, other)
         size = len(slots)
         self.merge_counts(slots, other)
-        self.extra.array[slots] += other.extra.array[:size]
+        self.extra.merge(slots, other.extra)
         self.base = self.base or other.base
         if other.base and other.base != self.base:
             other._empty_window()
@@ -187,7 +187,7 @@ class MomentSums(CountedStates):
             return portable_column(self.aggregate, [self._state(group) for group in groups.tolist()])
         zeros = (self.base - 1) // 8
         squares = self.squares.reshape(-1, 4)[groups].reshape(-1)
-        arrays = [pa.array(self.rows.counts[groups] + self.extra.array[groups]),
+        arrays = [pa.array(self.rows.counts[groups] + self.extra.of(groups)),
                   _shifted(picked(self.totals, groups), 16, zeros), _shifted(squares, 32, 2 * zeros),
                   pa.array(np.zeros(len(groups), np.bool_))]
         return pa.StructArray.from_arrays(arrays, fields=list(state_type(self.aggregate.State)))
@@ -196,7 +196,7 @@ class MomentSums(CountedStates):
         """As `States.finalize`: with the window's own units, as they make smaller integers."""
         answers: list[float | None] = []
         sample = self.aggregate.name == "$stdDevSamp"
-        numbers = (self.rows.counts[groups] + self.extra.array[groups]).tolist()
+        numbers = (self.rows.counts[groups] + self.extra.of(groups)).tolist()
         for group, count in zip(groups.tolist(), numbers, strict=True):
             if group in self.rest or not self.base:
                 answers.append(self.aggregate.finalize(self._state(group)))
@@ -219,7 +219,8 @@ class MomentSums(CountedStates):
     def nbytes(self) -> int:
         """The bytes of the arrays, and an estimate for the rest."""
         rows = self.rows.nbytes if self._owns_rows else 0
-        return rows + 56 * len(self.extra) + 700 * len(self.rest) + self.scratch.nbytes
+        held = sum(part.nbytes for part in (self.extra, self.totals, self.squares, self.scratch))
+        return rows + held + 700 * len(self.rest)
 
 
 def _base_for(values: np.ndarray) -> int:

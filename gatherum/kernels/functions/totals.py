@@ -29,7 +29,7 @@ from gatherum.kernels.states.portable import (
     wide_bytes,
 )
 from gatherum.kernels.states.rest import Rest
-from gatherum.kernels.states.slot_words import SlotWords
+from gatherum.kernels.states.slot_words import LazyWords
 from gatherum.kernels.totals import NO_ROWS, merge_totals
 from gatherum.kernels.wide import any_word, means, picked, read_wide, rounded, sums, wide_integer
 from gatherum.types.values import BsonType
@@ -55,16 +55,13 @@ class Totals(CountedStates):
         self.fraction = DoubleTotals(self.rest)
         self.scaled = IntegerTotals()
         self.exponent: int | None = None
-        self.extra = SlotWords()
+        self.extra = LazyWords()
         self.seen = Marks()
 
     def grow(self, size: int) -> None:
         """As `States.grow`."""
-        if size > len(self.extra):
-            self.extra.grow(size)
-            for totals in (self.whole, self.fraction, self.scaled):
-                totals.grow(len(self.extra))
-        self.seen.grow(size)
+        for held in (self.whole, self.fraction, self.scaled, self.extra, self.seen):
+            held.grow(size)
         super().grow(size)
 
     def add(self, additions: Additions, column: Column, ordinal: int) -> States:
@@ -89,7 +86,7 @@ class Totals(CountedStates):
             chosen = self.rest.add_decimals(additions.slots, column)
         self.seen.mark(additions.slots, mark, chosen)
         if len(chosen):
-            additions.count(self.extra, -1, 1 - chosen)
+            additions.count(self.extra.held(), -1, 1 - chosen)
         return self
 
     def takes_repeats(self, column: Column) -> bool:
@@ -115,7 +112,7 @@ class Totals(CountedStates):
             self.seen.mark(additions.slots, mark, rows.view(np.uint8))
         numbers = whole | double | decimal
         if not numbers.all():
-            additions.count(self.extra, -1, (~numbers).view(np.uint8))
+            additions.count(self.extra.held(), -1, (~numbers).view(np.uint8))
 
     def _add_decimals(self, additions: Additions, array: pa.Array, chosen: np.ndarray) -> bool:
         """Adds decimals, where all have the exponent of those before."""
@@ -143,7 +140,7 @@ class Totals(CountedStates):
             return self.absorb(slots[plain], states.take(pa.array(plain)))
         self._merge_whole(slots, whole)
         self.fraction.merge(slots, fraction, unit)
-        np.add.at(self.extra.array, slots, fields["numbers"].to_numpy())
+        self.extra.add(slots, fields["numbers"].to_numpy())
         for mark in (SAW_LONG, SAW_DOUBLE):
             self.seen.mark(slots, mark, (seen & mark).astype(np.uint8))
         return self
@@ -160,7 +157,7 @@ class Totals(CountedStates):
         """As `States.merge`."""
         if not isinstance(other, Totals):
             return super().merge(slots, other)
-        size, groups = len(slots), np.arange(len(slots))
+        groups = np.arange(len(slots))
         if other.whole:
             self._merge_whole(slots, other.whole.of(groups))
         self.fraction.merge(slots, other.fraction.of(groups), np.array([other.fraction.unit]))
@@ -171,7 +168,7 @@ class Totals(CountedStates):
         else:
             other._move_decimals()
         self.merge_counts(slots, other)
-        self.extra.array[slots] += other.extra.array[:size]
+        self.extra.merge(slots, other.extra)
         self.seen.merge(slots, other.seen)
         self.rest.merge(slots, other.rest)
         return self
@@ -181,19 +178,19 @@ class Totals(CountedStates):
         for group in np.flatnonzero(self._decimal(np.arange(self.size))).tolist():
             self.rest.of(group).add_scaled(self.scaled.total(group), self.exponent or 0)
         self.scaled, self.exponent = IntegerTotals(), None
-        self.scaled.grow(len(self.extra))
+        self.scaled.grow(self.size)
         self.seen.clear(SAW_DECIMAL)
 
     def numbers(self, groups: np.ndarray) -> np.ndarray:
         """How many numbers these groups have, those of `rest` aside that came in states."""
-        return self.rows.counts[groups] + self.extra.array[groups]
+        return self.rows.counts[groups] + self.extra.of(groups)
 
     def _total(self, group: int) -> NumberTotal:
         """One group's state as the aggregate defines it."""
         total = self._odd(group)
         total.integers += self.whole.total(group)
         total.doubles += self.fraction.total(group)
-        total.numbers += int(self.rows.counts[group] + self.extra.array[group])
+        total.numbers += int(self.numbers(np.array([group]))[0])
         total.seen |= int(self.seen.of(np.array([group]))[0])
         return total
 

@@ -53,7 +53,9 @@ class Additions:
     def doubles(self, totals: SlotWords, values: Values, chosen: np.ndarray, base: int, outside: Outside) -> None:
         """Adds doubles in units of 2**(base - 1075); `outside` is given the rows that the window does not hold."""
         self._outside[len(self._jobs)] = outside
-        self._jobs.append((DOUBLE, self._address(values, 8), self._chosen(chosen), totals.address, base, 0))
+        self._jobs.append((DOUBLE, self._address(values, 8), self._chosen(chosen), totals.address, base,
+                           self._counts))
+        self._counts = 0
 
     def _address(self, values: Values, size: int) -> int:
         self._alive.append(values)                          # as long as only its address is known
@@ -76,6 +78,8 @@ class Additions:
         for job, take in self._outside.items():
             if outside[job, 0]:
                 take(outside[job, 1:outside[job, 0] + 1])
+        self._outside.clear()                               # which knows of these additions: a batch is let go at once
+        self._alive.clear()
 
 
 def _is_narrow(values: Values) -> bool:

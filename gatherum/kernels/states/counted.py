@@ -45,7 +45,7 @@ class RowCounts:
 
     @property
     def counts(self) -> np.ndarray:
-        """The count of each group, with room for more behind."""
+        """The count of each group."""
         return self._counts.array
 
     @property

@@ -8,7 +8,7 @@ from gatherum.functions.aggregates.sum import NumberTotal
 from gatherum.kernels.buffers import fixed_values
 from gatherum.kernels.states.additions import Additions, Values
 from gatherum.kernels.states.rest import Rest
-from gatherum.kernels.states.slot_words import SlotWords
+from gatherum.kernels.states.slot_words import LazyWords
 from gatherum.kernels.totals import merge_totals
 from gatherum.kernels.wide import (
     FIRST_UNIT,
@@ -32,8 +32,7 @@ class DoubleTotals:
         self.rest = rest
         self._base = 0
         self._rows = 0
-        self._groups = 0
-        self._totals = SlotWords()
+        self._totals = LazyWords()
 
     def __bool__(self) -> bool:
         return len(self._totals) > 0
@@ -45,22 +44,16 @@ class DoubleTotals:
 
     def grow(self, groups: int) -> None:
         """Makes room for so many groups."""
-        self._groups = groups
-        if self:
-            self._hold()
-
-    def _hold(self) -> None:
-        self._totals.grow(2 * self._groups)
+        self._totals.grow(2 * groups)
 
     def add(self, additions: Additions, values: Values, chosen: np.ndarray) -> None:
         """Has doubles added, those that are `chosen`; all where that is empty."""
         if not self._base:
             self._base = window_base(_array(values) if not len(chosen) else _array(values)[chosen.view(np.bool_)])
-        self._hold()
         self._rows += len(values)
         if self._rows > WINDOW_ROWS:
             self._empty()
-        additions.doubles(self._totals, values, chosen, self._base,
+        additions.doubles(self._totals.held(), values, chosen, self._base,
                           lambda rows: self.rest.add_doubles(additions.slots[rows], _array(values)[rows]))
 
     def _empty(self) -> None:
@@ -76,9 +69,8 @@ class DoubleTotals:
         self._base = self._base or base_of_totals(totals, np.broadcast_to(unit, len(slots)))
         if not self._base:
             return
-        self._hold()
-        failed = np.empty(len(slots) + 1, np.int64)
-        for row in failed[:merge_totals(slots, totals, unit - self.unit, self._totals.array, failed)].tolist():
+        into, failed = self._totals.held().array, np.empty(len(slots) + 1, np.int64)
+        for row in failed[:merge_totals(slots, totals, unit - self.unit, into, failed)].tolist():
             total = NumberTotal()
             total.doubles = wide_integer(totals, row) << int(unit[row if len(unit) > 1 else 0]) + DOUBLE_SCALE
             self.rest.of(int(slots[row])).absorb(total)

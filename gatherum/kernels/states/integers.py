@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatherum.kernels.states.additions import Additions, Values
-from gatherum.kernels.states.slot_words import SlotWords
+from gatherum.kernels.states.slot_words import LazyWords
 from gatherum.kernels.totals import merge_integers
 
 
@@ -13,33 +13,25 @@ class IntegerTotals:
     """The totals of groups: total + 2**64 * carry, each a word. Nothing is held before there is something to add."""
 
     def __init__(self) -> None:
-        self._groups = 0
-        self._totals = SlotWords()
-        self._carries = SlotWords()
+        self._totals = LazyWords()
+        self._carries = LazyWords()
 
     def __bool__(self) -> bool:
         return len(self._totals) > 0
 
     def grow(self, groups: int) -> None:
         """Makes room for so many groups."""
-        self._groups = groups
-        if self:
-            self._hold()
-
-    def _hold(self) -> None:
-        self._totals.grow(self._groups)
-        self._carries.grow(self._groups)
+        self._totals.grow(groups)
+        self._carries.grow(groups)
 
     def add(self, additions: Additions, values: Values, chosen: np.ndarray) -> None:
         """Has int32 or int64 values added, those that are `chosen`; all where that is empty."""
-        self._hold()
-        additions.integers(self._totals, self._carries, values, chosen)
+        additions.integers(self._totals.held(), self._carries.held(), values, chosen)
 
     def merge(self, slots: np.ndarray, totals: np.ndarray) -> np.ndarray:
         """Adds totals of two words each to their slots'; returns the places of those that come near 128 bits."""
-        self._hold()
         failed = np.empty(len(slots) + 1, np.int64)
-        return failed[:merge_integers(slots, totals, self._totals.array, self._carries.array, failed)]
+        return failed[:merge_integers(slots, totals, self._totals.held().array, self._carries.held().array, failed)]
 
     def of(self, groups: np.ndarray) -> np.ndarray:
         """The totals of some groups, two words each."""
