@@ -125,10 +125,15 @@ class LocalExecutor:
         made: list[Operator] = []
         top = TopK.of(fragment)
 
-        def work(items: Iterator[Read]) -> Operator:
+        def make_last() -> Operator:
             operator = self.make(last)
             made.append(operator)
+            return operator
+
+        def work(items: Iterator[Read]) -> Operator | None:
+            operator: Operator | None = None
             for read in items:
+                operator = make_last() if operator is None else operator
                 for batch in read():
                     self.context.cancellation.check()
                     self._take(chains, operator, batch, last)
@@ -138,8 +143,9 @@ class LocalExecutor:
 
         operators: list[Operator] = []
         try:
-            operators = run_workers(work, self._items(fragment, figures, top), self.context.settings.threads,
-                                    self.context.cancellation)
+            found = run_workers(work, self._items(fragment, figures, top), self.context.settings.threads,
+                                self.context.cancellation)
+            operators = [operator for operator in found if operator is not None] or [make_last()]
             if self._when_read is not None:
                 self._when_read()
             whole, others = operators[0], operators[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class JoinIndex:
         self.known = 0
         self._codes: list[np.ndarray] = []
         self._numbers: list[np.ndarray] = []
-        self._starts = self._counts = np.zeros(1, np.int64)
+        self._starts = self._counts = _NONE
         self._sorted = np.empty(0, np.int64)
         self._lock = threading.Lock()
 
@@ -83,19 +83,16 @@ class JoinIndex:
         numbers = np.concatenate([np.empty(0, np.int64), *self._numbers])
         self._codes, self._numbers = [], []
         self.known = self.coder.size
-        if len(codes) == self.known:                            # all keys differ: they have their codes in this order
-            self._found(numbers, np.ones(self.known, np.int64))
+        if len(codes) == self.known:                            # all keys differ: the codes are places in `numbers`
+            self._sorted = numbers
             return
         in_order = (numbers[1:] >= numbers[:-1]).all()
         order = np.argsort(codes, kind="stable") if in_order else np.lexsort((numbers, codes))
         codes, numbers = codes[order], numbers[order]
         fresh = np.ones(len(codes), np.bool_)
         fresh[1:] = (codes[1:] != codes[:-1]) | (numbers[1:] != numbers[:-1])
-        self._found(numbers[fresh], np.bincount(codes[fresh], minlength=self.known))
-
-    def _found(self, numbers: np.ndarray, counts: np.ndarray) -> None:
-        """Takes the numbers, code by code, of which each code has so many."""
-        self._sorted, self._counts = numbers, np.append(counts, 0)
+        self._sorted = numbers[fresh]                           # code by code
+        self._counts = np.append(np.bincount(codes[fresh], minlength=self.known), 0)
         self._starts = np.cumsum(self._counts) - self._counts
 
     def find(self, keys: Keys) -> Matches:
@@ -103,8 +100,13 @@ class JoinIndex:
         column, owners = keys
         with self._lock:
             codes = self.coder.encode(column)
+        if self._counts is _NONE:
+            return Matches(self._sorted, codes, (codes < self.known).astype(np.int64), owners)
         known = np.minimum(codes, self.known)                   # behind the last one: no partners
         return Matches(self._sorted, self._starts[known], self._counts[known], owners)
+
+
+_NONE: Final = np.zeros(0, np.int64)
 
 
 def local_keys(batch: Batch, path: Path) -> Keys | None:

@@ -80,3 +80,27 @@ def first_rows(codes, known, first):
     for i in range(codes.shape[0] - 1, -1, -1):
         if codes[i] >= known:
             first[codes[i] - known] = i
+
+
+@kernel("int64(int32[::1], int64[::1], int64[::1], int64[::1])")
+def lower_ordinals(codes, ordinals, held, lowest):
+    """Lowers the ordinals held for codes to those of rows that precede them; other codes are passed over.
+
+    `ordinals` is as in `choose_rows`. `lowest` lists the row that has the ordinal now held, for each code that was
+    preceded; returns how many.
+    """
+    each = ordinals.shape[0] == codes.shape[0]
+    listed = 0
+    for i in range(codes.shape[0]):
+        code, ordinal = codes[i], ordinals[i] if each else ordinals[0] + i
+        if code < held.shape[0] and ordinal < held[code]:
+            held[code] = ordinal
+            lowest[listed] = i
+            listed += 1
+    found = 0
+    for j in range(listed):
+        i = lowest[j]
+        if held[codes[i]] == (ordinals[i] if each else ordinals[0] + i):
+            lowest[found] = i
+            found += 1
+    return found

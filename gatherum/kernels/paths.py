@@ -3,6 +3,7 @@ the documents of variant columns by their bytes, and below the arrays of variant
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,10 +88,9 @@ def _below_lists(column: Column, path: Path, evaluation: Evaluation) -> Column:
     documents = documents_among(lists.items)
     if not documents.all():
         lists = lists_of(lists.keep(documents))
-    found = column_at(lists.items, path, evaluation)
-    there = present_values(found)
-    made = lists.with_items(found, lists.lengths)
-    return Column((made if there is None else lists_of(made).keep(there)).array, missing=True)
+    found = replace(lists, items=column_at(lists.items, path, evaluation))
+    there = present_values(found.items)
+    return Column((found.column() if there is None else found.keep(there)).array, missing=True)
 
 
 def _below_variant(column: Column, path: Path, evaluation: Evaluation) -> Column:

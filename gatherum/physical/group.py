@@ -23,7 +23,7 @@ from gatherum.types.values import BsonType
 MEASURE_EVERY: Final = 8
 """The bytes of a table without new groups are asked for after so many morsels."""
 
-WORTH_A_THREAD: Final = 1 << 13
+WORTH_A_THREAD: Final = 1 << 16
 """So many groups at least are handed on together, where there are few enough for every thread to get some."""
 
 

@@ -41,7 +41,7 @@ class RowCounts:
     def merge(self, slots: np.ndarray, other: RowCounts) -> None:
         """Adds the counts of another table, whose group i has slot i."""
         if self.used:
-            self.counts[slots] += other.counts[:len(slots)]
+            np.add.at(self.counts, slots, other.counts[:len(slots)])
 
     @property
     def counts(self) -> np.ndarray:

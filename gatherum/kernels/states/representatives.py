@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.listing import first_rows
+from gatherum.kernels.listing import first_rows, lower_ordinals
 from gatherum.kernels.scratch import grown
 from gatherum.kernels.states.kept import KeptRows
 
@@ -62,16 +62,21 @@ class Representatives:
 
     def _replace(self, columns: Sequence[Column], codes: np.ndarray, ordinals: Ordinals) -> None:
         """Puts rows in the place of those that they precede."""
+        rows = self._lower(codes, ordinals)
+        if len(rows) and any(_forms_differ(kept, column) for kept, column in zip(self._kept, columns, strict=True)):
+            self._at[codes[rows]] = self._keep(columns, rows)
+
+    def _lower(self, codes: np.ndarray, ordinals: Ordinals) -> np.ndarray:
+        """The rows that are now the first ones of their codes, whose ordinals are lowered to theirs."""
+        if self._compiled:
+            lowest = np.empty(len(codes), np.int64)
+            return lowest[:lower_ordinals(codes, np.atleast_1d(ordinals), self.ordinals, lowest)]
         rows = np.flatnonzero(codes < self.size)
         lower = _of_rows(ordinals, rows)
         earlier = lower < self._ordinals[codes[rows]]
         rows, lower = rows[earlier], lower[earlier]
-        if not len(rows):
-            return
         np.minimum.at(self._ordinals, codes[rows], lower)
-        if any(_forms_differ(kept, column) for kept, column in zip(self._kept, columns, strict=True)):
-            lowest = rows[lower == self._ordinals[codes[rows]]]
-            self._at[codes[lowest]] = self._keep(columns, lowest)
+        return rows[lower == self._ordinals[codes[rows]]]
 
     @property
     def ordinals(self) -> np.ndarray:

@@ -67,4 +67,4 @@ class LazyWords(SlotWords):
     def merge(self, slots: np.ndarray, other: LazyWords) -> None:
         """Adds other words, of which word i belongs to slot i."""
         if len(other):
-            self.held().array[slots] += other.array[:len(slots)]
+            self.add(slots, other.array[:len(slots)])
