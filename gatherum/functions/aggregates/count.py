@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate, AggregateState
@@ -25,6 +25,10 @@ class Count(Aggregate):
 
     def update_many(self, state: Any, values: Sequence[Value]) -> None:
         state.rows += len(values)
+
+    def update_each(self, states: Iterable[Any], values: Sequence[Value], ordinal: int = 0) -> None:
+        for state in states:
+            state.rows += 1
 
     def merge(self, state: Any, other: Any) -> None:
         state.rows += other.rows
