@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -12,6 +14,8 @@ from gatherum.errors import FunctionError, GatherumError
 from gatherum.functions.aggregate import Aggregate, AggregateState
 from gatherum.functions.operator import Operator
 from gatherum.functions.signature import Signature
+from gatherum.types.given import bson_value
+from gatherum.types.values import MISSING, Value
 
 Own = type[Aggregate] | Operator
 
@@ -69,6 +73,36 @@ def blaming(functions: Iterable[Own]) -> Iterator[None]:
         raise FunctionError(f"{found}, a function of your own, failed with {type(error).__name__}: {error}") from error
 
 
+def with_values(function: Operator) -> Operator:
+    """The operator, whose results are brought to the classes that the engine works with."""
+    if not function.strict:
+        return function
+    return replace(function, meaning=_giving_values(function.name, function.meaning))
+
+
+def answering_values(function: Aggregate) -> Aggregate:
+    """The aggregate, whose answers are brought to the classes that the engine works with; nothing is null."""
+    answer = _giving_values(function.name, function.finalize)
+
+    def finalize(state: Any) -> Value:
+        found = answer(state)
+        return None if found is MISSING else found
+
+    vars(function)["finalize"] = finalize
+    return function
+
+
+def _giving_values(name: str, compute: Callable[..., Any]) -> Callable[..., Value]:
+    @wraps(compute)
+    def checked(*arguments: Any, **named: Any) -> Value:
+        result = compute(*arguments, **named)
+        try:
+            return bson_value(result)
+        except (TypeError, ValueError) as error:
+            raise FunctionError(f"{name}, a function of your own, gives {result!r}: {error}") from None
+    return checked
+
+
 def _origin(error: BaseException, functions: Iterable[Own]) -> str | None:
     """The function in whose code an exception came up, with the place there; None where it was none of them."""
     codes = {code: function.name for function in functions for code in _codes(function)}
@@ -90,7 +124,7 @@ def _codes(function: Own) -> Iterator[CodeType]:
         own = [cls for cls in function.__mro__ if cls.__module__.partition(".")[0] != "gatherum"]
         methods = [method for cls in own for method in vars(cls).values()]
     for method in methods:
-        code = getattr(getattr(inspect.unwrap(method) if callable(method) else method, "__func__", method),
-                       "__code__", None)
+        plain = inspect.unwrap(method) if callable(method) else method
+        code = getattr(getattr(plain, "__func__", plain), "__code__", None)
         if code is not None:
             yield code

@@ -15,8 +15,9 @@ from gatherum.definitions import Definitions
 from gatherum.errors import FunctionError
 from gatherum.functions.aggregate import Aggregate
 from gatherum.functions.operator import Operator
-from gatherum.functions.own import blaming, check_function
+from gatherum.functions.own import answering_values, blaming, check_function, with_values
 from gatherum.functions.predicate import Predicate
+from gatherum.types.values import Value
 
 
 def _aggregate_names(value: Any, module: str) -> Iterable[str]:
@@ -57,6 +58,12 @@ def operators() -> Mapping[str, Operator]:
     return _OPERATORS
 
 
+def build_aggregate(name: str, parameters: dict[str, Value]) -> Aggregate:
+    """The aggregate of that name with these parameters; PipelineError where it takes none of a name."""
+    built = aggregates()[name].with_parameters(parameters)
+    return answering_values(built) if name in _own_aggregates else built
+
+
 def register(function: type[Aggregate] | Operator) -> Any:
     """Adds a function of the user's own; FunctionError where it is none, or its name is taken by a built-in one.
 
@@ -83,7 +90,7 @@ def register(function: type[Aggregate] | Operator) -> Any:
     if function.name in taken:
         raise FunctionError(f"{function.name} is a built-in function: choose another name")
     if isinstance(function, Operator):
-        _own_operators[function.name] = function
+        _own_operators[function.name] = with_values(function)
     else:
         _own_aggregates[function.name] = function
     return function

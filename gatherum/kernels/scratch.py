@@ -43,5 +43,5 @@ def padded(array: np.ndarray, size: int, fill: Any = 0) -> np.ndarray:
 
 def _room(array: np.ndarray, size: int) -> int:
     """Twice what there was; at least a quarter more than is asked for, for after the first batch of many new items
-    there often come a few more; an even number, for some items are pairs."""
-    return max((size + size // 4 + 1) // 2 * 2, 2 * len(array), 64)
+    there often come a few more. A multiple of 8, for several may make one item."""
+    return max(-(-(size + size // 4) // 8) * 8, 2 * len(array), 64)

@@ -12,7 +12,7 @@ import orjson
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
 
-from gatherum.functions.registry import aggregates, operators, predicates
+from gatherum.functions.registry import aggregates, build_aggregate, operators, predicates
 from gatherum.records import record
 from gatherum.types.extended_json import encode
 from gatherum.types.values import MISSING, Value
@@ -226,7 +226,7 @@ class AggregateCall:
 
     def build(self) -> Any:
         """The aggregate function object."""
-        return aggregates()[self.function].with_parameters({name: item.value for name, item in self.parameters})
+        return build_aggregate(self.function, {name: item.value for name, item in self.parameters})
 
 
 def field(*path: str) -> Get:

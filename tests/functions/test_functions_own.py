@@ -1,6 +1,7 @@
 """Functions of the user's own: what register refuses, and how their errors are told from the engine's."""
 
 import doctest
+from fractions import Fraction
 
 import pyarrow as pa
 import pytest
@@ -10,6 +11,7 @@ from gatherum.errors import FunctionError, OperatorError
 from gatherum.functions import registry
 from gatherum.functions.operator import Operator, operator
 from gatherum.functions.signature import positional
+from gatherum.types.values import MISSING
 
 
 class Sizes(gm.Aggregate):
@@ -106,6 +108,38 @@ def test_an_error_in_an_operator_names_it(argument, given):
     with pytest.raises(FunctionError, match=r"\$reciprocal \(reciprocal at .*failed with ZeroDivisionError") as raised:
         gm.aggregate(given, [{"$project": {"b": {"$reciprocal": argument}}}]).to_list()
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+RESULTS = pytest.mark.parametrize(("result", "expected"), [
+    ((1, "a"), [1, "a"]), (MISSING, None), (Fraction(1, 2), "no type for fractions.Fraction"),
+    ({1: 2}, "name of a field must be a string"), ([{"a": {3}}], "field 'a': BSON has no type for set"),
+    (2**70, "does not fit BSON's 64-bit integers")])
+
+
+def _gives(name, expected, run):
+    if isinstance(expected, str):
+        with pytest.raises(FunctionError, match=rf"\{name}, a function of your own, gives .*{expected}"):
+            run()
+    else:
+        assert run() == [{"x": expected}]
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+@RESULTS
+def test_answers_of_an_aggregate_are_values_of_bson(result, expected, engine):
+    gm.register(aggregate_with(finalize=lambda self, state: result))
+    _gives("$sizes", expected, lambda: gm.aggregate(
+        [{"s": "a"}], [{"$group": {"_id": None, "x": {"$sizes": "$s"}}}, {"$unset": "_id"}], engine=engine).to_list())
+
+
+@pytest.mark.parametrize("given", [[{"a": 0}], pa.table({"a": [0]})], ids=["rows", "columns"])
+@pytest.mark.parametrize("engine", ["rows", "auto"])
+@RESULTS
+def test_results_of_an_operator_are_values_of_bson(result, expected, engine, given):
+    gm.register(operator("$gives", positional("x"))(lambda x: result))
+    _gives("$gives", expected, lambda: gm.aggregate(
+        given, [{"$project": {"_id": 0, "x": {"$ifNull": [{"$gives": "$a"}, None]}}}], engine=engine,
+        rows_engine_limit=0).to_list())
 
 
 def test_errors_that_a_function_raises_on_purpose_stay_as_they_are():

@@ -121,6 +121,24 @@ def test_one_pass_in_small_batches(name, compiled, rows):
 
 
 @every_aggregate
+@pytest.mark.parametrize("long", [False, True], ids=["ints", "longs"])
+def test_tables_that_grow_by_any_number_of_groups(name, long):
+    draw, batches, groups = random.Random(name), [], 0
+    for count in (1, 52, 1, 103, 7, 300):
+        groups += count
+        keys = [*range(groups - count, groups), *draw.choices(range(groups), k=40)]
+        values = draw.choices(draw.choice(POOLS.get(name, MIXED)), k=len(keys))
+        batches.append(([Int64(key) if long else key for key in keys], [1] * len(keys), values))
+    expected = by_meaning(name, batches, two_keys=False)
+    schema, starts = schema_of(name, two_keys=False), starts_of(batches)
+    assert answers(filled(schema, batches, True)) == expected
+    for first, second in ((slice(0, 3), slice(3, 6)), (slice(3, 6), slice(0, 3))):
+        table = filled(schema, batches[first], True, starts[first])
+        table.merge(filled(schema, batches[second], True, starts[second]))
+        assert answers(table) == expected
+
+
+@every_aggregate
 def test_one_pass_in_large_batches(name):
     draw = random.Random(name)
     batches = batches_of(name, draw, 1, 65_536) + batches_of(name, draw, 1, 300)
