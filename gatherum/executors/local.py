@@ -175,11 +175,11 @@ class LocalExecutor:
         """What threads share out among themselves: whole partitions where there are enough, else batches."""
         source = fragment.input
         if isinstance(source, Scan):
-            request = Request(source.fields, source.filter, source.limit, computed=self.context.computed)
+            morsels = Morsels(fragment, self.context)
+            request = self._request(source, morsels)
             partitions = self.sources[source.source].partitions(request)
             if len(partitions) >= 2 * self.context.settings.threads:
                 at_once = -(-len(partitions) // MOST_PARTITIONS)
-                morsels = Morsels(fragment, self.context)
                 shares = [partitions[start:start + at_once] for start in range(0, len(partitions), at_once)]
                 for number in range(len(shares)) if top is None else top.in_order(shares):
                     if top is None or top.needs(shares[number]):
@@ -202,11 +202,15 @@ class LocalExecutor:
                 finally:
                     figures.part(part, inner.metrics)
         elif isinstance(source, Scan):
-            request = Request(source.fields, source.filter, source.limit, computed=self.context.computed)
-            yield from self._read(self.sources[source.source].partitions(request), 0, request,
-                                  Morsels(fragment, self.context), figures)
+            morsels = Morsels(fragment, self.context)
+            request = self._request(source, morsels)
+            yield from self._read(self.sources[source.source].partitions(request), 0, request, morsels, figures)
         elif isinstance(source, Documents):
             yield from figures.read(document_batches(source, self.context))
+
+    def _request(self, scan: Scan, morsels: Morsels) -> Request:
+        return Request(scan.fields, scan.filter, scan.limit, computed=self.context.computed,
+                       batch_bytes=morsels.batch_bytes)
 
     def _read(self, partitions: Sequence[Any], number: int, request: Request, morsels: Morsels,
               figures: Figures) -> Batches:

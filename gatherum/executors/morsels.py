@@ -23,21 +23,22 @@ MEMORY_SHARE: Final = 1 / 16
 
 
 class Morsels:
-    """Cuts the batches of a fragment's source."""
+    """Cuts the batches of a fragment's source. `batch_bytes` is what one should take; None where there is plenty."""
 
     def __init__(self, fragment: Fragment, context: QueryContext) -> None:
         self._context = context
         self._rows = context.settings.morsel_rows
         if _computes(fragment):
             self._rows = min(self._rows, COMPUTED_ROWS)
-        self._bytes = context.budget.limit / context.settings.threads * MEMORY_SHARE
+        share = int(context.budget.limit / context.settings.threads * MEMORY_SHARE)
+        self.batch_bytes = share if share < PLENTY else None
 
     def cut(self, batch: Batch) -> Iterator[Batch]:
         """The rows of a batch, without copying."""
         rows = self._rows if self._context.compiled() else min(self._rows, INTERPRETED_ROWS)
-        if self._bytes < PLENTY:
+        if self.batch_bytes is not None:
             size = sum(column.array.nbytes for column in batch.columns.values())
-            rows = min(rows, max(int(batch.rows * self._bytes / max(size, 1)), FEWEST_ROWS))
+            rows = min(rows, max(batch.rows * self.batch_bytes // max(size, 1), FEWEST_ROWS))
         if batch.rows <= rows:
             yield batch
             return

@@ -48,7 +48,8 @@ class Request:
     elements, in which the paths go on, and what is no document is there; rows for which `filter` is false may be left
     out; each partition may end after `limit` rows. `on_bad` says what becomes of a broken record: the whole read
     fails, or the record is skipped and noted in the coverage; None is as the source was opened. `computed` are the
-    fields that must have BSON values in columns as well (None: all): the others are only passed on.
+    fields that must have BSON values in columns as well (None: all): the others are only passed on. A batch of columns
+    should take no more than `batch_bytes` (None: as many as the source takes for the quickest).
     """
 
     fields: tuple[Path, ...] | None = None
@@ -56,6 +57,7 @@ class Request:
     limit: int | None = None
     on_bad: OnBad | None = None
     computed: frozenset[str] | None = frozenset()
+    batch_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,16 +3,19 @@
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from running import query_context
 
 from gatherum.errors import OperatorError
 from gatherum.executors.chains import Chains
+from gatherum.executors.local import LocalExecutor
 from gatherum.executors.morsels import COMPUTED_ROWS, FEWEST_ROWS, INTERPRETED_ROWS, Morsels
 from gatherum.frontends.mongo.stage import Context, parse_pipeline
 from gatherum.kernels.columns.batch import MAX_ROWS, Batch
 from gatherum.kernels.columns.column import Column
 from gatherum.physical.lower import lower
+from gatherum.sources.files import open_files
 
 ADDED_UP = [{"$group": {"_id": "$a", "s": {"$sum": "$b"}}}]
 COMPUTED = [{"$group": {"_id": {"$abs": "$a"}, "s": {"$sum": "$b"}}}]
@@ -44,6 +47,24 @@ def test_columns_that_are_only_read_come_in_larger_morsels(tmp_path, pipeline, m
 def test_morsels_fit_the_memory(tmp_path):
     assert max(sizes(tmp_path, ADDED_UP, memory_limit="64MB", threads=2)) * 16 <= 64_000_000 / 2 / 16
     assert max(sizes(tmp_path, ADDED_UP, memory_limit="400KB", threads=2)) == FEWEST_ROWS
+
+
+@pytest.mark.parametrize(("memory", "batch"), [("64MB", 2_000_000), ("8GB", None)])
+def test_sources_are_asked_for_batches_that_fit_the_memory(tmp_path, memory, batch):
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    asked = []
+
+    class Noting:
+        def partitions(self, request):
+            asked.append(request)
+            return source.partitions(request)
+
+    source = open_files(path)
+    with query_context(tmp_path, memory_limit=memory, threads=2) as context:
+        plan = parse_pipeline(ADDED_UP, Context(collection="x"))
+        assert list(LocalExecutor(context, {"x": Noting()}).run(lower(plan)))
+    assert {request.batch_bytes for request in asked} == {batch}
 
 
 @pytest.mark.parametrize("bad", [{0}, {999}, {17, 18, 500}, {511, 512}])

@@ -52,6 +52,15 @@ def test_a_batch_of_large_rows_has_fewer(tmp_path):
     assert [row["a"] for batch in found for row in batch.documents()] == texts
 
 
+def test_batches_take_no_more_than_asked_for(tmp_path):
+    source = stored(tmp_path / "x.parquet", {"a": range(100_000)})
+    (partition,) = source.partitions(Request())
+    found = list(partition.batches(Request(batch_bytes=200_000)))
+    assert len(found) > 3
+    assert all(batch.columns["a"].array.nbytes <= 210_000 for batch in found)
+    assert [row["a"] for batch in found for row in batch.documents()] == list(range(100_000))
+
+
 def test_small_row_groups_are_joined(tmp_path):
     source = stored(tmp_path / "x.parquet", {"a": range(1000)}, row_group_size=10)
     (partition,) = source.partitions(Request())

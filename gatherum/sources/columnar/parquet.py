@@ -121,7 +121,7 @@ class ParquetSource:
         if not leaves:
             yield from self._rows_only(groups)
             return
-        rows = self._rows_at_once(groups, leaves)
+        rows = self._rows_at_once(groups, leaves, min(BATCH_BYTES, request.batch_bytes or BATCH_BYTES))
         if request.limit is not None:
             rows = min(rows, max(request.limit, 1))
         with self._open() as stored:
@@ -139,11 +139,11 @@ class ParquetSource:
                   for field in batch.schema]
         return pa.RecordBatch.from_arrays(batch.columns, schema=pa.schema(fields))
 
-    def _rows_at_once(self, groups: list[int], leaves: list[int]) -> int:
-        """As many rows as make a batch of `BATCH_BYTES`."""
+    def _rows_at_once(self, groups: list[int], leaves: list[int], batch_bytes: int) -> int:
+        """As many rows as make a batch of so many bytes."""
         found = [self._metadata.row_group(number) for number in groups]
         size = sum(group.column(leaf).total_uncompressed_size for group in found for leaf in leaves)
-        return min(max(BATCH_BYTES * sum(group.num_rows for group in found) // max(size, 1), 1), MAX_ROWS)
+        return min(max(batch_bytes * sum(group.num_rows for group in found) // max(size, 1), 1), MAX_ROWS)
 
     def _rows_only(self, groups: list[int]) -> Iterator[pa.RecordBatch]:
         """Batches without columns."""
