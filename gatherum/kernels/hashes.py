@@ -180,7 +180,7 @@ def document_hashes(columns: dict[str, Column], rows: int, compiled: bool = True
 def _present(column: Column) -> np.ndarray:
     """Which values of a column are not missing."""
     if column.is_variant:
-        return column.array.storage.field(0).to_numpy() != 0
+        return parts(column)[0] != BsonType.MISSING
     if column.missing and column.array.null_count:
         return column.array.is_valid().to_numpy(zero_copy_only=False)
     return np.ones(len(column), np.bool_)

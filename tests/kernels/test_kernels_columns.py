@@ -1,5 +1,7 @@
 """Documents go to columns and back unchanged; a change of type touches no other column or batch."""
 
+import json
+
 import bson
 import numpy as np
 import pyarrow as pa
@@ -21,7 +23,7 @@ from gatherum.types.values import MISSING
 
 def written(rows):
     """The BSON of documents: equal exactly where all types, values and orders of keys are."""
-    return [bson.encode(row, codec_options=CODEC) for row in rows]
+    return [bson.encode({"": row}, codec_options=CODEC) for row in rows]
 
 
 def tagged(items):
@@ -69,6 +71,13 @@ def test_values_of_one_type_make_a_typed_column(items):
                                                                                   {"b": 1, "a": 1}]])
 def test_values_of_several_types_make_a_variant_column(items):
     assert column_of(items).is_variant
+
+
+def test_the_keys_of_a_document_keep_their_order_beside_other_values():
+    document = {"a": 1, "_id": 2, "b": {"c": 3, "_id": 4}}
+    for beside in (1, {"_id": 2, "a": 1}, [document]):
+        found, _ = values_of(column_of([document, beside]))
+        assert json.dumps(found) == json.dumps(document)
 
 
 def test_a_late_type_leaves_other_columns_and_batches_typed():

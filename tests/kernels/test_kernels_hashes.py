@@ -39,6 +39,14 @@ def test_hashes_of_columns_are_those_of_their_values(kind, hole, data):
             assert canonical_hashes(each, compiled).tolist() == expected(each)
 
 
+def test_hashes_of_documents_with_mixed_fields_beside_none():
+    array = column_of([{"a": 1}, {"a": "b"}, {"a": None}, {}]).array
+    for missing in (False, True):
+        column = Column(pa.concat_arrays([array, pa.nulls(2, array.type)]), missing)
+        for compiled in (True, False):
+            assert canonical_hashes(column, compiled).tolist() == expected(column)
+
+
 def test_hashes_of_dictionaries_and_large_strings():
     words = ["", "a", "a word of more than fifteen bytes", "é"]
     array = pa.array([words[i % 4] for i in range(20)] + [None])

@@ -80,13 +80,11 @@ MERGE = """
 import pathlib, sys
 sys.path.insert(0, "tests")
 import orjson
-from running import query_context
+from running import query_context, written
 from gatherum.physical.group import GroupOperator
 from gatherum.physical.operator import Signal, Snapshot
 from gatherum.plan.serialize import from_canonical
 from gatherum.storage.arrow_bytes import from_bytes, rows_from_bytes
-import bson
-from gatherum.kernels.columns.variant import CODEC
 
 directory = pathlib.Path(sys.argv[1])
 with query_context(directory) as context:
@@ -97,7 +95,7 @@ with query_context(directory) as context:
         for part in sorted(directory.glob(plan.stem + ".rows*")):
             operator.push(rows_from_bytes(part.read_bytes()))
         rows = [row for batch in operator.signal(Signal.END) for row in batch.documents()]
-        (directory / (plan.stem + ".out")).write_bytes(b"".join(bson.encode(row, codec_options=CODEC) for row in rows))
+        (directory / (plan.stem + ".out")).write_bytes(b"".join(written(rows)))
 """
 
 

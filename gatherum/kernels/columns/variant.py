@@ -18,6 +18,8 @@ from gatherum.types.values import MISSING, BsonType, Value, bson_type, from_mill
 CODEC: Final = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO, uuid_representation=4)
 _DECODE: Final = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 _MASK: Final = 0xFFFFFFFFFFFFFFFF
+_HEAD: Final = 6
+"""The bytes of a boxed document before its own: bson.encode would put _id first in one that is not below another."""
 
 
 def _double_word(value: float) -> int:
@@ -31,7 +33,7 @@ _WORDS: Final[dict[BsonType, Callable[[Any], int]]] = {
 _EMPTY: Final = frozenset({BsonType.NULL, BsonType.MISSING, BsonType.MIN_KEY, BsonType.MAX_KEY})
 _BYTES: Final[dict[BsonType, Callable[[Any], bytes]]] = {
     BsonType.STRING: lambda v: v.encode("utf-8", "surrogatepass"), BsonType.OBJECT_ID: lambda v: v.binary,
-    BsonType.DECIMAL: lambda v: v.bid, BsonType.OBJECT: lambda v: bson.encode(v, codec_options=CODEC),
+    BsonType.DECIMAL: lambda v: v.bid, BsonType.OBJECT: lambda v: boxed(v)[_HEAD:-1],
 }
 
 
