@@ -9,7 +9,7 @@ import inspect
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 from gatherum.definitions import Definitions
 from gatherum.errors import FunctionError
@@ -33,6 +33,9 @@ def _operator_names(value: Any, module: str) -> Iterable[str]:
 def _predicate_names(value: Any, module: str) -> Iterable[str]:
     return (value.name,) if isinstance(value, Predicate) else ()
 
+
+BEGINNING: Final = 4
+"""So many letters of a name tell what was meant."""
 
 _BUILT_IN_AGGREGATES: Definitions[str, type[Aggregate]] = Definitions("gatherum.functions.aggregates", _aggregate_names)
 _BUILT_IN_OPERATORS: Definitions[str, Operator] = Definitions("gatherum.functions.operators", _operator_names)
@@ -102,13 +105,22 @@ def blaming_own_functions() -> AbstractContextManager[None]:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint such as `; did you mean $group?`, or nothing where no known name is a slip or two away; small and capital
-    letters are alike.
+    """A hint such as `; did you mean $group?`, or nothing where no known name is a slip or two away or begins so; small
+    and capital letters are alike.
     """
-    wanted = name.casefold()
+    wanted, letters = name.casefold(), len(name.lstrip("$"))
     distances = [(_slips(wanted, each.casefold()), each) for each in known]
     distance, found = min(distances, default=(len(name) + 2, ""))
-    return f"; did you mean {found}?" if distance <= max(1, len(name.lstrip("$")) // 4) else ""
+    if distance <= max(1, letters // 4):
+        return f"; did you mean {found}?"
+    begun = [each for _, each in distances if each.casefold().startswith(wanted)] if letters >= BEGINNING else []
+    return f"; did you mean {min(begun, key=len)}?" if begun else ""
+
+
+def nearest_of_few(name: str, known: Iterable[str]) -> str:
+    """As `nearest`, but all names where none is near."""
+    names = [*known]
+    return nearest(name, names) or (f"; known: {', '.join(names)}" if names else "")
 
 
 def _slips(wrong: str, right: str) -> int:

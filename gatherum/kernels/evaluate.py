@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -48,8 +49,12 @@ from gatherum.plan.expressions import (
     Or,
     Variable,
 )
+from gatherum.plan.render import expression_text
 from gatherum.rows.expressions import get_path
 from gatherum.types.values import MISSING, Value
+
+SHOWN: Final = 80
+"""So many letters are shown of what has no kernel."""
 
 
 class NoKernelError(QueryError):
@@ -148,7 +153,7 @@ class ColumnExpression:
 
     def by_meaning(self, rows: Selection) -> Column:
         """The whole expression's meaning, over documents of the fields that it reads."""
-        what = self._operator.name if self._operator is not None else type(self.expression).__name__
+        what = expression_text(self.expression)[:SHOWN] if self._operator is None else self._operator.name
         self.evaluation.fill(what, rows.rows)
         return self._by_rows(rows)
 

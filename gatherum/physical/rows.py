@@ -7,8 +7,10 @@ from typing import Any
 
 from gatherum.kernels.buffers import array_of
 from gatherum.kernels.columns.batch import Batch, batch_of
+from gatherum.kernels.evaluate import SHOWN
 from gatherum.physical.operator import Operator, QueryContext
 from gatherum.plan.nodes import Filter, Node, Shared
+from gatherum.plan.render import node_line
 from gatherum.rows.interpreter import Run, interpret
 
 
@@ -34,7 +36,7 @@ class MeaningOperator(Operator):
 
     def process(self, batch: Batch) -> Iterable[Batch]:
         """As `Operator.process`."""
-        self.evaluation.fill(self.metrics.name, batch.rows)
+        self.evaluation.fill(node_line(self.alone)[:SHOWN], batch.rows)
         run = Run(lambda scan: [], self.context.variables, [batch.documents()])
         made = [row for rows in interpret(self.alone, run) for row in rows]
         limit = self.context.settings.morsel_rows

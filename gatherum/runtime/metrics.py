@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gatherum.plan.nodes import Node
+from gatherum.plan.nodes import Filter, Node, Scan
 from gatherum.plan.render import node_line
 
 _NUMBERS: Final = ("rows_in", "rows_out", "batches", "seconds", "bytes_held", "bytes_spilled")
@@ -135,19 +135,23 @@ class OperatorMetrics:
                 for operator in operators]
 
     def _values(self) -> dict[str, Any]:
-        expected = _united_rows(self.inputs)
+        expected = _ratio(self.rows_estimated, _united_rows(self.inputs))
+        if expected is not None and isinstance(self.node, Filter):
+            expected = min(expected, 1.0)
         return {"name": self.name, "operator": self.name if self.node is None else node_line(self.node),
                 "engine": self.engine, "why": self.why, "rows_in": self.rows_in, "rows_out": self.rows_out,
                 "rows_estimated": self.rows_estimated,
                 "selectivity": _ratio(self.rows_out, self.rows_in) if self.inputs else None,
-                "selectivity_estimated": _ratio(self.rows_estimated, expected),
+                "selectivity_estimated": expected,
                 "batches": self.batches, "seconds": self.seconds, "bytes_held": self.bytes_held,
                 "bytes_spilled": self.bytes_spilled, "details": dict(self.details)}
 
 
 def _united_rows(operators: list[OperatorMetrics]) -> float | None:
-    known = [each.rows_estimated for each in operators if each.rows_estimated is not None]
-    return sum(known) if len(known) == len(operators) else None
+    """The rows expected of some operators: of a scan that has left rows out, those that it read."""
+    known = [each.rows_out if isinstance(each.node, Scan) and each.node.filter is not None and each.rows_out
+             else each.rows_estimated for each in operators]
+    return sum(rows for rows in known if rows is not None) if None not in known else None
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:

@@ -1,7 +1,7 @@
 """Values that a caller gives, brought to the classes that the engine works with.
 
 The rules are those of pymongo's encoder: subclasses count as their bases, tuples are arrays, dates are in UTC and in
-whole milliseconds. What BSON has no type for is refused.
+whole milliseconds, and binary data of the usual subtype are bytes. What BSON has no type for is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bson.datetime_ms import DatetimeMS
 from gatherum.types.values import INT64_MAX, INT64_MIN, Missing, Value
 
 PLAIN: Final[frozenset[type]] = frozenset({
-    str, int, float, bool, type(None), bytes, Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey,
+    str, int, float, bool, type(None), bytes, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey,
     Missing, ObjectId, Regex, Timestamp})
 """The classes whose values are taken as they are; ints must fit 64 bits."""
 _INTS: Final = frozenset({int, Int64})
@@ -66,6 +66,8 @@ def _of_class(cls: type, values: list[Any], levels: int) -> bool:
             list(chain.from_iterable(map(dict.values, values))), levels)
     if cls is list:
         return are_plain(list(chain.from_iterable(values)), levels)
+    if cls is Binary:
+        return all(value.subtype for value in values)
     return cls is dt.datetime and all(value.tzinfo is None and not value.microsecond % 1000 for value in values)
 
 
@@ -120,7 +122,9 @@ def _other(value: Any) -> Value:
             return Binary.from_uuid(value)
         case re.Pattern():
             return Regex.from_native(value)
-        case Code() | Binary() | Int64() | ObjectId():
+        case Binary():
+            return value if value.subtype else bytes(value)
+        case Code() | Int64() | ObjectId():
             return value
         case bool() | int():
             return bson_value(int(value))

@@ -9,7 +9,7 @@ KNOWN = ["$count", "$match", "$set", "$sum", "$group", "$replaceRoot", "$in"]
 
 @pytest.mark.parametrize(("name", "meant"), [
     ("$cuont", "$count"), ("$mtch", "$match"), ("$SUM", "$sum"), ("$sums", "$sum"), ("$st", "$set"),
-    ("count", "$count"), ("$replaceRot", "$replaceRoot"), ("$repalceRoots", "$replaceRoot")])
+    ("count", "$count"), ("$repl", "$replaceRoot"), ("$replaceRot", "$replaceRoot"), ("$repalceRoots", "$replaceRoot")])
 def test_a_name_with_a_slip_gets_the_nearest(name, meant):
     assert nearest(name, KNOWN) == f"; did you mean {meant}?"
 

@@ -29,7 +29,7 @@ class Name(str):
 @pytest.mark.parametrize(("given", "made"), [
     (np.float64(2.5), 2.5), (Size.LARGE, 3), (Name("x"), "x"), ((1, (2,)), [1, [2]]),
     (collections.OrderedDict(b=1, a=(2,)), {"b": 1, "a": [2]}), (re.compile("x"), Regex("x", 32)),
-    (uuid.UUID(int=1), Binary.from_uuid(uuid.UUID(int=1))),
+    (uuid.UUID(int=1), Binary.from_uuid(uuid.UUID(int=1))), (Binary(b"x"), b"x"), (Binary(b"x", 5), Binary(b"x", 5)),
     (dt.datetime(2020, 1, 1, 0, 0, 0, 1999), dt.datetime(2020, 1, 1, 0, 0, 0, 1000)),
     (dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2))), dt.datetime(2019, 12, 31, 22)),
     (pd.Timestamp("2020-01-01"), dt.datetime(2020, 1, 1))])
@@ -62,6 +62,12 @@ def test_integers_beyond_64_bits_are_an_error_at_the_top_of_a_document_too(given
     rows = [{"a": 1}, {"a": None}, {}, {"a": given}]
     with pytest.raises(SourceError, match=rf"^source\[3\]: field 'a': {given} does not fit BSON's 64-bit integers"):
         gm.aggregate(rows, pipeline, engine=engine).to_list()
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_binary_data_of_the_usual_subtype_are_bytes(engine):
+    (row,) = gm.aggregate([{"a": Binary(b"x"), "b": [Binary(b"y")], "c": Binary(b"z", 128)}], [], engine=engine)
+    assert [type(row["a"]), type(row["b"][0]), type(row["c"])] == [bytes, bytes, Binary]
 
 
 def test_integers_at_the_ends_of_64_bits_are_taken():

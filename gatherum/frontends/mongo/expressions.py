@@ -9,7 +9,7 @@ from typing import Any
 from gatherum.definitions import Definitions
 from gatherum.errors import PipelineError, UnsupportedError
 from gatherum.frontends.mongo.unknown import hint
-from gatherum.functions.registry import nearest, operators, predicates
+from gatherum.functions.registry import nearest, nearest_of_few, operators, predicates
 from gatherum.functions.signature import Argument, Signature
 from gatherum.plan.expressions import ROOT, Call, Expression, Get, Lambda, Literal, MakeArray, MakeDocument, Variable
 from gatherum.records import record
@@ -219,7 +219,8 @@ def _named(signature: Signature, argument: Value, names: Names) -> tuple[Express
     known = {a.name: a for a in signature.arguments}
     for name in argument:
         if name not in known:
-            raise PipelineError(f"found an unknown argument: {name}{nearest(name, known)}", signature.codes.unknown)
+            raise PipelineError(f"found an unknown argument: {name}{nearest_of_few(name, known)}",
+                                signature.codes.unknown)
     for name, wanted in known.items():
         if wanted.required and name not in argument and not wanted.default:
             raise PipelineError(f"the argument '{name}' is missing", signature.codes.missing_code(name))

@@ -150,6 +150,8 @@ def _joined(expression: And | Or, parts: tuple[Expression, ...], neutral: bool) 
         return Literal(not neutral)
     if not left:
         return Literal(neutral)
+    if len(left) == 1 and isinstance(left[0], And | Or | Not | Matches | AnyElement):
+        return left[0]                                      # true or false by itself
     return expression if len(left) == len(parts) else replace(expression, parts=left)
 
 

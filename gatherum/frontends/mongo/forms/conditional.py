@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import Names, form, parse_arguments, parse_expression
-from gatherum.functions.registry import nearest
+from gatherum.functions.registry import nearest_of_few
 from gatherum.functions.signature import positional
 from gatherum.plan.expressions import Call, Expression, Literal
 from gatherum.types.truth import truth
@@ -33,7 +33,8 @@ def switch(argument: Value, names: Names) -> Expression:
         raise PipelineError(f"takes an object as its argument, not {type_name(argument)}", 40060)
     for name in argument:
         if name not in ("branches", "default"):
-            raise PipelineError(f"found an unknown argument: {name}{nearest(name, ('branches', 'default'))}", 40067)
+            hint = nearest_of_few(name, ("branches", "default"))
+            raise PipelineError(f"found an unknown argument: {name}{hint}", 40067)
     branches = argument.get("branches", [])
     if not isinstance(branches, list | tuple):
         raise PipelineError(f"'branches' must be an array, not {type_name(branches)}", 40061)
@@ -56,7 +57,7 @@ def _branch(branch: Value, names: Names) -> tuple[Expression, Expression]:
 def _check(given: Mapping[str, Value], wanted: Mapping[str, int], unknown: int) -> None:
     for name in given:
         if name not in wanted:
-            raise PipelineError(f"found an unknown argument: {name}{nearest(name, wanted)}", unknown)
+            raise PipelineError(f"found an unknown argument: {name}{nearest_of_few(name, wanted)}", unknown)
     for name, code in wanted.items():
         if name not in given:
             raise PipelineError(f"the argument '{name}' is missing", code)

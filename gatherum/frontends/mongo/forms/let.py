@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gatherum.errors import PipelineError
 from gatherum.frontends.mongo.expressions import Names, check_variable_name, form, parse_expression
-from gatherum.functions.registry import nearest
+from gatherum.functions.registry import nearest_of_few
 from gatherum.plan.expressions import Call, Expression, Lambda
 from gatherum.types.values import Value, type_name
 
@@ -18,7 +18,7 @@ def let(argument: Value, names: Names) -> Expression:
         raise PipelineError(f"takes an object as its argument, not {type_name(argument)}", 16874)
     for name in argument:
         if name not in ("vars", "in"):
-            raise PipelineError(f"found an unknown argument: {name}{nearest(name, ('vars', 'in'))}", 16875)
+            raise PipelineError(f"found an unknown argument: {name}{nearest_of_few(name, ('vars', 'in'))}", 16875)
     if "vars" not in argument:
         raise PipelineError("the argument 'vars' is missing", 16876)
     if "in" not in argument:
