@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from gatherum.api.cursor import Cursor
     from gatherum.api.database import Database, aggregate, connect
     from gatherum.api.result import Result
-    from gatherum.functions.aggregate import Aggregate, AggregateState
+    from gatherum.functions.aggregate import Aggregate, AggregateState, Ranked, Wide
     from gatherum.functions.registry import register
-    from gatherum.types.values import MISSING
+    from gatherum.types.values import MISSING, Value
 
 __version__ = "0.1.0"
 
 _HOMES = {"aggregate": "api.database", "connect": "api.database", "Database": "api.database",
           "Collection": "api.collection", "Cursor": "api.cursor", "Result": "api.result",
           "Aggregate": "functions.aggregate", "AggregateState": "functions.aggregate",
+          "Ranked": "functions.aggregate", "Wide": "functions.aggregate", "Value": "types.values",
           "register": "functions.registry", "MISSING": "types.values"}
 
-__all__ = ["MISSING", "Aggregate", "AggregateState", "Collection", "Cursor", "Database", "Result", "aggregate",
-           "connect", "errors", "register"]
+__all__ = ["MISSING", "Aggregate", "AggregateState", "Collection", "Cursor", "Database", "Ranked", "Result", "Value",
+           "Wide", "aggregate", "connect", "errors", "register"]
 
 
 def __getattr__(name: str) -> Any:

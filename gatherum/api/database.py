@@ -63,6 +63,8 @@ class Database:
 def connect(collections: Mapping[str, Any] | str | os.PathLike[str], **settings: Any) -> Database:
     """A database of collections: a dict by name, or a directory whose files and directories are the collections.
 
+    In a directory, files that differ in the suffix only are an error, not one collection that has every row twice.
+
     Each may be a path, glob, directory or list of paths; a pyarrow Table, RecordBatch or RecordBatchReader; anything
     with `__arrow_c_stream__` (polars, pandas without its index, DuckDB); or a list, iterator or generator of dicts.
     Settings given here hold for every query (see `gatherum.runtime.settings`).

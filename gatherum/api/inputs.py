@@ -62,15 +62,17 @@ def _on_bad(settings: Settings) -> Any:
 
 
 def directory_openers(directory: str | os.PathLike[str]) -> dict[str, Open]:
-    """The collections of a directory: each data file, and each directory of them, by its name without suffixes."""
-    from gatherum.sources.files import expand
+    """The collections of a directory: each data file, and each directory of them, by its name without suffixes;
+    two of a name and different formats are a SourceError."""
+    from gatherum.sources.files import expand, refuse_copies
 
     base = Path(directory).expanduser()
     if not base.is_dir():
         hint = nearest(base.name, [p.name for p in base.parent.iterdir()]) if base.parent.is_dir() else ""
         raise SourceError(f"there is no directory {base}{hint}; connect takes a directory, or a dict of collections")
+    firsts = {path: Path(path).relative_to(base).parts[0] for path in expand(base)}
+    refuse_copies(str(base / first) for first in dict.fromkeys(firsts.values()))
     found: dict[str, list[str]] = {}
-    for path in expand(base):
-        first = Path(path).relative_to(base).parts[0]
+    for path, first in firsts.items():
         found.setdefault(first.split(".")[0], []).append(path)
     return {name: opener(paths, name) for name, paths in found.items()}

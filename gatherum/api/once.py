@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
+from types import GeneratorType
 from typing import Any
 
 from gatherum.errors import GatherumError, SourceError
 from gatherum.plan.protocols import Coverage, OnBad
-from gatherum.sources.memory import MemorySource
+from gatherum.sources.memory import MemorySource, read_already
 
 
 class Once:
@@ -32,10 +33,10 @@ class Once:
         return len(self._ahead) > rows
 
     def rows(self) -> Iterator[Any]:
-        """The documents; SourceError where another query has begun to read them."""
+        """The documents; SourceError where another query has begun to read them, or the caller has read a generator to
+        its end."""
         if self._taken:
-            raise SourceError(f"{self._name}: this {self._kind} was read already, and can be read only once: make a "
-                              "list of it")
+            raise read_already(self._name, self._kind)
         self._taken = True
         while self._ahead:
             yield self._ahead.popleft()
@@ -46,6 +47,8 @@ class Once:
 
 def _reported(given: Iterator[Any], name: str) -> Iterator[Any]:
     """The same documents; an error in the caller's own code says where it comes from."""
+    if isinstance(given, GeneratorType) and given.gi_frame is None:
+        raise read_already(name, "generator")
     position = 0
     try:
         for row in given:

@@ -26,15 +26,16 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS: Final = 20
 ITERATED: Final = "iterated over"
+KEEP: Final = "keep what you need in a list (to_list), a table (to_arrow) or a file (write)"
 
 
 class Result:
     """The rows of a query, read as they are asked for.
 
     It reads its source once: iterate over it, or call one of `to_list`, `to_arrow`, `to_pandas`, `to_polars` and
-    `write`; a second pass raises `ResultError`. Printed, it shows its first rows, and loses none. A context manager:
-    leaving it ends the query. `coverage` says what the rows rest on, and `stats` what the query did; both are complete
-    when the last row has been read.
+    `write`; after an iteration that was left early they give the rest. A second pass raises `ResultError`. Printed, it
+    shows its first rows, and loses none. A context manager: leaving it ends the query. `coverage` says what the rows
+    rest on, and `stats` what the query did; both are complete when the last row has been read.
 
     `query` is prepared, or prepares itself when something of it is first asked for.
     """
@@ -43,8 +44,8 @@ class Result:
         self._given = query
         self._shows_progress = progress
         self._ahead: deque[Any] = deque()
-        self._batch: list[Document] = []
-        self._row = iter(self._batch)
+        self._batch: Any = None
+        self._row: Iterator[Document] = iter([])
         self._table: pa.Table | None = None
         self._used = ""
         self._ended = self._closed = False
@@ -80,8 +81,8 @@ class Result:
         self._closed = True
         if "_batches" in vars(self):
             self._batches.close()
+        self._give_back()
         self._ahead.clear()
-        self._batch.clear()
 
     def __iter__(self) -> Iterator[Document]:
         if self._closed or self._ended or self._used != ITERATED:
@@ -99,9 +100,15 @@ class Result:
             yield from self._row
             while (batch := self._next_batch()) is not None:
                 self._progress.hide()
-                self._batch = list(self._rows_of(batch))
-                self._row = iter(self._batch)
+                self._batch, self._row = batch, iter(self._rows_of(batch))
                 yield from self._row
+
+    def _give_back(self) -> None:
+        """Takes the rows of the present batch that are left from whoever iterates: they are the next batch."""
+        batch, left = self._batch, len(list(self._row))
+        self._batch = None
+        if left:
+            self._ahead.appendleft(batch.slice(batch.rows - left, left) if self._columnar else batch[-left:])
 
     @contextmanager
     def _ended_by_failure(self) -> Iterator[None]:
@@ -115,16 +122,15 @@ class Result:
             raise
 
     def _use(self, how: str) -> None:
-        if self._used:
-            raise ResultError(f"this result has already been {self._used}, and a result reads its source once: keep "
-                              "what you need in a list (to_list), a table (to_arrow) or a file (write)")
+        if self._used and (self._used != ITERATED or self._ended or self._closed):
+            raise ResultError(f"this result has already been {self._used}, and a result reads its source once: {KEEP}")
         self._refuse_closed()
         self._used = how
+        self._give_back()
 
     def _refuse_closed(self) -> None:
         if self._closed and not self._ended:
-            raise ResultError("this result has been closed: read it before, inside its `with` block, and keep what you "
-                              "need in a list (to_list), a table (to_arrow) or a file (write)")
+            raise ResultError(f"this result has been closed: read it before, inside its `with` block, and {KEEP}")
 
     def _next_batch(self) -> Any:
         """The next batch; None at the end."""
@@ -140,8 +146,7 @@ class Result:
         return batch
 
     def _taken(self) -> Iterator[Any]:
-        while (batch := self._next_batch()) is not None:
-            yield batch
+        return iter(self._next_batch, None)
 
     def _rows_of(self, batch: Any) -> list[Document]:
         rows = batch.documents() if self._columnar else batch
@@ -152,7 +157,7 @@ class Result:
         return self._query.engine == "columnar"
 
     def to_list(self, length: int | None = None) -> list[Document]:
-        """All rows as documents with BSON values; or the next `length` rows, fewer at the end, none after it.
+        """All rows, as documents with BSON values; or the next `length` rows, fewer at the end, none after it.
 
         >>> import gatherum as gm
         >>> result = gm.aggregate([{"a": 1}, {"a": 2}, {"a": 3}], [])
@@ -273,10 +278,7 @@ class Result:
         seen: list[Document] = []
         for batch in self._ahead:
             seen += self._rows_of(batch)
-        while len(seen) < count:
-            batch = next(self._batches, None)
-            if batch is None:
-                break
+        while len(seen) < count and (batch := next(self._batches, None)) is not None:
             self._ahead.append(batch)
             seen += self._rows_of(batch)
         self._progress.hide()

@@ -23,9 +23,9 @@ nothing as its identity. `update` and `merge` change `state` and leave `other` a
 
 A state's annotations say how it is stored: `int` is a 64-bit integer, `float` a double, `bool` a boolean, `bytes`
 bytes, `Wide` an integer of any size, `Value` any BSON value (MISSING too), and `list[Value]`, `list[Ranked]` a list
-that may grow without bound. `list` fields make a state that is stored in *chunks*: `split` cuts it into states whose
-merge is the whole. An annotated name that begins with `_` is a slot for working storage, None in a new state: it is
-not stored, so `settle` must have moved what it holds into the fields.
+that may grow without bound; `gatherum` exports `Wide`, `Value` and `Ranked`. `list` fields make a state that is stored
+in *chunks*: `split` cuts it into states whose merge is the whole. An annotated name that begins with `_` is a slot for
+working storage, None in a new state: it is not stored, so `settle` must have moved what it holds into the fields.
 
 *Typed overloads* make a state updatable by compiled loops. They are static methods, written in the subset of Python
 that numba compiles, over a state whose fields are all int, float or bool: `update_int64(state, value)`,
@@ -40,7 +40,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
-from gatherum.errors import PipelineError
+from gatherum.errors import FunctionError, PipelineError
 from gatherum.types.values import Value
 
 Wide = Annotated[int, "of any size"]
@@ -132,12 +132,13 @@ def _initializer(fields: Iterable[StateField], working: Iterable[str]) -> Any:
 
 def _kind(cls: str, name: str, annotation: Any, body: dict[str, Any]) -> str:
     if name not in body:
-        raise TypeError(f"{cls}.{name} needs a default: its value in the state of nothing")
+        raise FunctionError(f"{cls}.{name} needs a default: its value in the state of nothing")
     try:
         return _KINDS[annotation]
-    except KeyError:
-        raise TypeError(f"{cls}.{name}: a state has no fields of type {annotation!r}; use one of "
-                        "int, float, bool, bytes, Wide, Value, list[Value], list[Ranked]") from None
+    except (KeyError, TypeError):                           # what cannot be hashed is no type either
+        raise FunctionError(f"{cls}.{name}: a state has no fields of type {annotation!r}; use one of int, float, bool, "
+                            "bytes, gatherum.Wide, gatherum.Value, list[gatherum.Value], list[gatherum.Ranked]"
+                            ) from None
 
 
 class Aggregate(ABC):

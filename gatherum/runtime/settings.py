@@ -103,6 +103,13 @@ def _path(value: Any) -> Path:
     return Path(os.fsdecode(value)).expanduser().absolute()
 
 
+def _existing_directory(value: Any) -> Path:
+    path = _path(value)
+    if not path.is_dir() and path != _default_temp_directory():
+        raise ValueError(f"there is no directory {path}; make it, or name one that exists")
+    return path
+
+
 def _default_temp_directory() -> Path:
     return Path(tempfile.gettempdir())
 
@@ -137,7 +144,7 @@ class Settings:
     threads: int = field(default_factory=machine.cpu_limit, metadata=_about(
         _whole(1, 1024), "Threads that work on a query.", "the processors of the container"))
     temp_directory: Path = field(default_factory=_default_temp_directory, metadata=_about(
-        _path, "Where temporary files are made, in a directory of the process's own.",
+        _existing_directory, "Where temporary files are made, in a directory of the process's own; it must exist.",
         "the system's directory for temporary files"))
     engine: str = field(default="auto", metadata=_about(
         _choice("auto", "rows", "columnar"), "Which engine runs the query: rows (documents in Python), columnar, or "

@@ -28,7 +28,8 @@ _LOCK = ".lock"
 
 
 class TemporarySpace:
-    """The temporary files of one query, below `temp_directory`. Nothing is made there before the first file.
+    """The temporary files of one query, below `temp_directory`, which exists. Nothing is made there before the first
+    file.
 
     `disk_limit` bounds what they hold together, None for no bound but the disk's free space, of which a reserve is
     left: a twentieth of the disk, at most 1 GiB. `used` and `peak` are bytes. A context manager; closing it removes
@@ -180,7 +181,6 @@ def process_directory(temp_directory: Path) -> Path:
     with _making:
         if temp_directory not in _directories:
             try:
-                temp_directory.mkdir(parents=True, exist_ok=True)
                 remove_abandoned(temp_directory)
                 _directories[temp_directory] = _ProcessDirectory(temp_directory)
             except OSError as error:

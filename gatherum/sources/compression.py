@@ -47,6 +47,12 @@ def compression_of_name(name: str) -> Compression | None:
     return next((kind for kind in COMPRESSIONS if name.lower().endswith(kind.suffix)), None)
 
 
+def uncompressed_name(name: str) -> str:
+    """A file's name, or path, without the suffix of its compression."""
+    kind = compression_of_name(name)
+    return name[:-len(kind.suffix)] if kind else name
+
+
 def compression_of_bytes(head: bytes) -> Compression | None:
     """The compression that a file's first bytes tell, or None."""
     return next((kind for kind in COMPRESSIONS if head.startswith(kind.magic)), None)

@@ -15,7 +15,7 @@ from gatherum.plan.protocols import Coverage, OnBad, Partition, Request, Source,
 from gatherum.records import record
 from gatherum.runtime.suffixes import suffixes_of
 from gatherum.sources.column_statistics import UnitedColumns
-from gatherum.sources.compression import compression_of_name
+from gatherum.sources.compression import uncompressed_name
 from gatherum.sources.input_file import STANDARD_INPUT, FileFormat, InputFile, file_error
 
 Spec = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -43,10 +43,11 @@ def open_files(spec: Spec, *, on_bad: OnBad = "error", format: str | None = None
                **options: Any) -> Source:
     """One source of all the files that `spec` names.
 
-    `spec` is a path, a directory (the data files in it and below it, without hidden ones), a glob (`**` goes through
-    directories), `-` for standard input, or a list of these. The files of a directory or glob come in sorted order,
-    those of a list in the order given. The format of a file is told by its suffix, before that of its compression,
-    else by its first bytes, unless `format` names one. `options` are those of the format.
+    `spec` is a path, a directory (the data files in it and below it, without hidden ones; files that differ in the
+    suffix only are an error), a glob (`**` goes through directories), `-` for standard input, or a list of these. The
+    files of a directory or glob come in sorted order, those of a list in the order given. The format of a file is told
+    by its suffix, before that of its compression, else by its first bytes, unless `format` names one. `options` are
+    those of the format.
     """
     if on_bad not in ("error", "skip"):
         raise SettingError(f"on_bad is 'error' or 'skip', not {on_bad!r}")
@@ -80,7 +81,12 @@ def _open_file(path: str, chosen: FileFormat | None, on_bad: OnBad, coverage: Co
 
 
 def _format_of_name(name: str) -> FileFormat | None:
-    return next((_BY_SUFFIX[suffix] for suffix in suffixes_of(name) if suffix in _BY_SUFFIX), None)
+    suffix = _known_suffix(name)
+    return _BY_SUFFIX[suffix] if suffix else None
+
+
+def _known_suffix(name: str) -> str:
+    return next((suffix for suffix in suffixes_of(name) if suffix in _BY_SUFFIX), "")
 
 
 def _format_of_content(file: InputFile) -> FileFormat:
@@ -138,12 +144,29 @@ def _in_directory(directory: str) -> list[str]:
         holds = ", ".join(Path(path).name for path in sorted(others)[:3]) or "nothing else"
         raise SourceError(f"the directory {directory} has no data files (known suffixes: "
                           f"{', '.join(sorted(_BY_SUFFIX))}); it holds {holds}")
+    refuse_copies(found)
     return sorted(found)
 
 
 def _has_data(name: str) -> bool:
-    kind = compression_of_name(name)
-    return _format_of_name(name[:-len(kind.suffix)] if kind else name) is not None
+    return _format_of_name(uncompressed_name(name)) is not None
+
+
+def refuse_copies(paths: Iterable[str]) -> None:
+    """SourceError where paths differ in nothing but the suffix: read together, the rows of one table in several
+    formats would count several times."""
+    of_stem: dict[str, list[str]] = {}
+    for path in sorted(paths):
+        plain = uncompressed_name(path)
+        of_stem.setdefault(plain[:len(plain) - len(_known_suffix(plain))], []).append(path)
+    for stem, several in of_stem.items():
+        if len(several) > 1:
+            directory, name = os.path.split(stem)
+            meant, suffix = several[-1], several[-1].removeprefix(stem)
+            raise SourceError(
+                f"{directory} holds {', '.join(map(os.path.basename, several))}, which look like the same rows in "
+                f"several formats: name the one that is meant, {meant} for example (connect({{{name!r}: {meant!r}}})), "
+                f"or the files of one format by a glob such as {os.path.join(directory, '*' + suffix)}")
 
 
 @record

@@ -12,7 +12,13 @@ from typing import Any, BinaryIO, Final, TypeVar
 from gatherum.errors import SourceError
 from gatherum.plan.protocols import Source
 from gatherum.records import record
-from gatherum.sources.compression import Compression, compression_of_bytes, compression_of_name, decompress
+from gatherum.sources.compression import (
+    Compression,
+    compression_of_bytes,
+    compression_of_name,
+    decompress,
+    uncompressed_name,
+)
 
 HEAD_BYTES: Final = 1 << 16
 STREAM_HEAD_BYTES: Final = 1 << 12
@@ -56,8 +62,7 @@ class InputFile:
     @property
     def stem(self) -> str:
         """The file's name without its directory and the suffix of its compression."""
-        name = os.path.basename(self.path)
-        return name[:-len(kind.suffix)] if (kind := compression_of_name(name)) else name
+        return uncompressed_name(os.path.basename(self.path))
 
     @property
     def divisible(self) -> bool:

@@ -55,8 +55,7 @@ class MemorySource:
     def documents(self, request: Request) -> Iterator[list[Document]]:
         """The documents, in batches."""
         if self._once and self._read:
-            raise SourceError(f"{self.name}: this {type(self._given).__name__} was read already, and can be read only "
-                              "once: make a list of it")
+            raise read_already(self.name, type(self._given).__name__)
         self._read = True
         self._coverage.note(self.name)
         position = 0
@@ -85,6 +84,11 @@ class MemorySource:
                     raise SourceError(f"{self.name}[{place}]: {error}") from None
                 self._coverage.skip(Skipped(self.name, place, f"[{place}]", str(error)))
         return documents
+
+
+def read_already(name: str, kind: str) -> SourceError:
+    """The error that a second reading of an iterator is."""
+    return SourceError(f"{name}: this {kind} was read already, and can be read only once: make a list of it")
 
 
 def _are_plain(batch: list[Document], needed: Collection[str] | None) -> bool:

@@ -1,5 +1,6 @@
 """`connect` and `aggregate`: what a collection may be given as, and how databases are used."""
 
+import bson
 import orjson
 import pandas as pd
 import polars as pl
@@ -47,6 +48,27 @@ def test_a_directory_has_a_collection_for_each_file_and_each_directory(tmp_path)
     for db in (gm.connect(tmp_path), gm.connect(str(tmp_path))):
         assert sorted(db.list_collection_names()) == sorted(db) == ["orders", "small", "ticks"]
         assert [db[name].count_documents({}) for name in ("orders", "small", "ticks")] == [3, 2, 1]
+
+
+@pytest.mark.parametrize("names", [["orders.bson.gz", "orders.ndjson", "orders.parquet"], ["a.ndjson", "a.ndjson.gz"],
+                                   ["orders/a.ndjson", "orders.ndjson"], ["year/a.bson", "year/a.ndjson"]])
+def test_a_directory_that_holds_a_collection_in_several_formats_is_an_error_that_says_what_to_give(tmp_path, names):
+    for name in names:
+        ndjson(tmp_path / name, ROWS)
+    with pytest.raises(SourceError, match=r" holds .*, .*: name the one that is meant, .*, or .* a glob") as found:
+        gm.connect(tmp_path)
+    for name in names:
+        assert name.removeprefix("year/").removesuffix("/a.ndjson") in str(found.value)
+    assert f"{str(tmp_path / names[-1])!r}" in str(found.value)
+
+
+def test_a_dump_of_mongodump_is_a_directory_of_collections(tmp_path):
+    for name in ("orders", "users"):
+        (tmp_path / f"{name}.bson").write_bytes(bson.encode({"a": 1}))
+        (tmp_path / f"{name}.metadata.json").write_text("{}")
+    db = gm.connect(tmp_path)
+    assert [db[name].count_documents({}) for name in db] == [1, 1]
+    assert list(db) == ["orders", "users"]
 
 
 def test_collections_by_item_and_by_attribute():

@@ -91,6 +91,26 @@ def test_within_one_query_it_can_be_read_once():
         db.rows.aggregate([{"$unionWith": "rows"}]).to_list()
 
 
+@pytest.mark.parametrize("engine", ["auto", "rows", "columnar"])
+@pytest.mark.parametrize("end", [list, lambda rows: rows.close()])
+def test_a_generator_that_has_ended_is_not_taken_for_an_empty_one(engine, end):
+    rows = ({"a": number} for number in range(2))
+    end(rows)
+    with pytest.raises(SourceError, match="source: this generator was read already, and can be read only once: make"):
+        gm.aggregate(rows, [], engine=engine, kernels="off").to_list()
+
+
+def test_one_generator_cannot_be_two_collections():
+    rows = ({"a": number} for number in range(2))
+    with pytest.raises(SourceError, match="second: this generator was read already"):
+        gm.connect({"first": rows, "second": rows}).first.aggregate([{"$unionWith": "second"}]).to_list()
+
+
+@pytest.mark.parametrize("engine", ["auto", "rows", "columnar"])
+def test_a_generator_that_gives_nothing_is_an_empty_collection(engine):
+    assert gm.aggregate((row for row in []), [], engine=engine, kernels="off").to_list() == []
+
+
 def test_what_was_looked_at_comes_first():
     once = Once(iter(range(5)), "rows")
     assert once.has_more_than(2)

@@ -83,6 +83,18 @@ def test_disk_that_may_not_be_used_is_not(tmp_path):
         [{"a": row["a"]} for row in sorted(ROWS, key=lambda row: row["s"])]
 
 
+@pytest.mark.parametrize("settings", [{"engine": "rows"}, {"engine": "columnar", "kernels": "off", "spill_every": 1}])
+def test_a_directory_that_is_not_there_is_refused_by_every_query_and_not_made(tmp_path, monkeypatch, settings):
+    directory = tmp_path / "none" / "below"
+    said = rf"temp_directory .*there is no directory {directory}; make it"
+    with pytest.raises(SettingError, match=said):
+        gm.aggregate(ROWS, SORTED, temp_directory=directory, **settings)
+    monkeypatch.setenv("GATHERUM_TEMP_DIRECTORY", str(directory))
+    with pytest.raises(SettingError, match=said):
+        gm.aggregate(ROWS, SORTED, **settings)
+    assert list(tmp_path.iterdir()) == []
+
+
 # Settings
 
 def limit(result):

@@ -142,6 +142,48 @@ def test_a_loop_goes_on_where_an_earlier_one_stopped(run):
         result.to_list()
 
 
+def through_a_file(result):
+    result.write("rest.ndjson")
+    return gm.aggregate("rest.ndjson", []).to_list()
+
+
+@pytest.mark.parametrize("read", [*READS[:2], lambda result: result.to_arrow().to_pylist(),
+                                  lambda result: result.to_pandas().to_dict("records"),
+                                  lambda result: result.to_polars().to_dicts(),
+                                  lambda result: pa.table(result).to_pylist(), through_a_file])
+@pytest.mark.parametrize(("begin", "seen"), [(next, 1), (lambda result: result.to_list(7), 7),
+                                             (lambda result: result.to_list(200), 200),
+                                             (lambda result: str(result) and next(result), 1)])
+def test_what_an_iteration_leaves_is_given_by_every_form(run, tmp_path, monkeypatch, read, begin, seen):
+    monkeypatch.chdir(tmp_path)
+    result = run(MANY[:300], morsel_rows=7)
+    begin(result)
+    assert read(result) == MANY[seen:300]
+    for again in READS[:-1]:
+        with pytest.raises(ResultError, match="already been"):
+            again(result)
+
+
+def test_what_an_iteration_leaves_keeps_its_types(run):
+    result = run(tz_aware=True)
+    assert next(result)["when"] == WHEN.replace(tzinfo=dt.UTC)
+    assert gm.aggregate(result.to_arrow(), []).to_list() == ROWS[1:]
+
+
+def test_a_loop_sees_no_row_again_that_was_read_in_another_form(run):
+    result = run(MANY)
+    rows = iter(result)
+    assert next(rows) == MANY[0]
+    assert result.to_list() == MANY[1:]
+    assert list(rows) == []
+
+
+def test_all_rows_taken_one_by_one_leave_none(run):
+    result = run(PLAIN)
+    assert [next(result), next(result)] == PLAIN
+    assert result.to_list() == []
+
+
 @pytest.mark.parametrize("read", READS)
 def test_what_was_left_is_closed(run, read):
     with run(MANY) as result:

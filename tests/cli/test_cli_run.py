@@ -229,6 +229,7 @@ def test_figures_are_told_on_standard_error(orders):
     (["[]", "FILE.txt"], 1, "error: there is no file or directory"),
     (["[]", "FILE", "--engine", "fast"], 2, "expected auto, rows or columnar"),
     (["[]", "FILE", "--memory-limit", "0"], 2, "setting memory_limit"),
+    (["[]", "FILE", "--temp-directory", "/nowhere/at/all"], 2, "there is no directory /nowhere/at/all"),
     (["[]", "FILE", "--input-format", "what"], 2, "there is no format 'what' to read"),
     (["[]", "FILE", "-o", "x.what"], 2, "the suffix of x.what names no format"),
     (["[]", "FILE", "--frobnicate"], 2, "No such option"),

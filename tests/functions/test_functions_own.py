@@ -76,6 +76,51 @@ def test_what_is_no_function_is_refused(given, says):
     assert "$sizes" not in registry.aggregates()
 
 
+@pytest.mark.parametrize("kind", [dict, list, "dict", list[int], [int], str])
+def test_a_state_that_cannot_be_stored_is_refused_when_it_is_defined(kind):
+    with pytest.raises(FunctionError, match=r"State\.held: a state has no fields of type .*list\[gatherum\.Ranked\]"):
+        type("State", (gm.AggregateState,), {"__module__": __name__, "__annotations__": {"held": kind}, "held": None})
+
+
+def test_a_field_of_a_state_needs_a_default():
+    with pytest.raises(FunctionError, match=r"State\.held needs a default"):
+        type("State", (gm.AggregateState,), {"__module__": __name__, "__annotations__": {"held": int}})
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_an_aggregate_that_keeps_lists_needs_no_more_than_the_package_exports(engine):
+    class Tally(gm.Aggregate):
+        name = "$tally"
+        ordered = True
+
+        class State(gm.AggregateState):
+            seen: list[gm.Value] = []
+            placed: list[gm.Ranked] = []
+            last: gm.Value = None
+            total: gm.Wide = 0
+
+        def update(self, state, value, ordinal):  # pyright: ignore[reportIncompatibleMethodOverride]
+            state.seen.append(value)
+            state.placed.append(gm.Ranked(ordinal, value))
+            state.last = value
+            state.total += 2**70
+
+        def merge(self, state, other):
+            state.seen += other.seen
+            state.placed += other.placed
+            state.last = other.last if other.seen else state.last
+            state.total += other.total
+
+        def finalize(self, state):
+            return {"seen": len(state.seen), "first": min(state.placed).value, "big": state.total > 2**71}
+
+    gm.register(Tally)
+    rows = [{"a": {"b": number}} for number in range(3)]
+    found = gm.aggregate(rows, [{"$group": {"_id": None, "n": {"$tally": "$a"}}}], engine=engine, spill_every=1,
+                         morsel_rows=1, kernels="off", rows_engine_limit=0).to_list()
+    assert found == [{"_id": None, "n": {"seen": 3, "first": {"b": 0}, "big": True}}]
+
+
 def test_a_name_of_ones_own_can_be_given_to_another_function():
     gm.register(Sizes)
     again = gm.register(aggregate_with(finalize=lambda self, state: state.total))

@@ -1,4 +1,5 @@
 import os
+import tempfile
 from dataclasses import fields
 from pathlib import Path
 
@@ -90,18 +91,42 @@ def test_wrong_values_are_refused(name, wrong):
         Settings.resolve(**{name: wrong})
 
 
-def test_values_become_their_types():
+def test_values_become_their_types(tmp_path):
     settings = Settings.resolve(
-        disk_limit="1GB", threads="4", temp_directory="/x/y", engine="ROWS", progress=False, tz_aware="yes",
+        disk_limit="1GB", threads="4", temp_directory=str(tmp_path), engine="ROWS", progress=False, tz_aware="yes",
         kernel_cache=Path("k"), rows_engine_limit="1MiB")
     assert settings.disk_limit == 10**9
     assert settings.threads == 4
-    assert settings.temp_directory == Path("/x/y")
+    assert settings.temp_directory == tmp_path
     assert settings.engine == "rows"
     assert settings.progress == "off"
     assert settings.tz_aware is True
     assert settings.kernel_cache == Path.cwd() / "k"
     assert settings.rows_engine_limit == 2**20
+
+
+@pytest.mark.parametrize("name", ["none", "none/below", "file"])
+def test_a_directory_for_temporary_files_that_is_not_there_is_refused(tmp_path, monkeypatch, name):
+    (tmp_path / "file").write_text("")
+    directory = str(tmp_path / name)
+    with pytest.raises(SettingError, match=rf"temp_directory .* as a keyword\): there is no directory .*{name};"):
+        Settings.resolve(temp_directory=directory)
+    monkeypatch.setenv("GATHERUM_TEMP_DIRECTORY", directory)
+    with pytest.raises(SettingError, match=rf"from the environment variable .*: there is no directory .*{name}; make"):
+        Settings.resolve()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_directory_that_has_gone_is_refused_by_the_next_query(tmp_path):
+    base = Settings.resolve(temp_directory=tmp_path)
+    tmp_path.rmdir()
+    with pytest.raises(SettingError, match="there is no directory"):
+        Settings.resolve(base, threads=1)
+
+
+def test_only_a_query_that_writes_needs_the_systems_directory(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    assert Settings.resolve().temp_directory == tmp_path / "gone"
 
 
 def test_a_base_limit_of_disk_can_be_lifted():

@@ -117,10 +117,12 @@ def test_a_full_disk_is_a_resource_error(tmp_path):
         assert caught.value.code == 14031
 
 
-def test_a_directory_that_cannot_be_written_names_the_setting(tmp_path):
+@pytest.mark.parametrize("name", ["file", "none", "none/below"])
+def test_a_directory_that_cannot_be_written_names_the_setting(tmp_path, name):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingError, match=r"temp_directory.*name a directory"):
-        TemporarySpace(tmp_path / "file").create("a")
+        TemporarySpace(tmp_path / name).create("a")
+    assert entries(tmp_path) == ["file"]
 
 
 def test_a_temporary_file_is_a_file_for_libraries(tmp_path):

@@ -49,6 +49,28 @@ def test_a_name_with_glob_characters_is_a_name_where_it_exists(tree):
     assert numbers(f"{tree}/x[1].ndjson") == [9]
 
 
+@pytest.mark.parametrize("others", [["a.csv"], ["a.bson.gz"], ["a.ndjson.gz"], ["a.JSON", "a.parquet"]])
+def test_a_directory_with_one_table_in_several_formats_is_refused(tree, others):
+    for name in others:
+        (tree / "sub" / name).write_bytes(b"")
+        (tree / "sub" / "a.ndjson").write_bytes(LINE % 1)
+    said = ", ".join(sorted([*others, "a.ndjson"]))
+    for spec in (tree, tree / "sub", [tree / "b.ndjson", str(tree)]):
+        with pytest.raises(SourceError, match=rf"{tree}/sub holds {said}, which look like .*: name .* a glob such as"):
+            open_files(spec)
+    assert numbers([tree / "sub/a.ndjson", tree / "sub/c.json"]) == [1, 2]
+    assert numbers(f"{tree}/sub/*.ndjson") == [1]
+
+
+def test_files_of_other_stems_may_have_other_formats(tree):
+    (tree / "sub" / "a.csv").write_text("a\n7\n")
+    (tree / "a.2025.ndjson").write_bytes(LINE % 8)
+    (tree / "a.2026.csv").write_text("a\n9\n")
+    (tree / "a.metadata.json").write_bytes(LINE % 0)
+    (tree / "a.metadata.json.gz").write_bytes(b"")
+    assert sorted(numbers(tree)) == [0, 1, 2, 7, 8, 9]
+
+
 def test_several_files_are_one_source(tree):
     source = open_files(str(tree))
     assert isinstance(source, Source)
