@@ -114,7 +114,7 @@ class CsvWriter:
             self._meet([name for name in document if name not in self._reasons])
         row = [self._cell(name, document.get(name, MISSING)) for name in self._reasons]
         if self._exact and list(document) != [name for name in self._reasons if name in document]:
-            raise self._loss(f"has its fields in another order than document 1: {', '.join(document)}")
+            raise self._loss(f"has its fields in another order than those before: {', '.join(document)}")
         return row or [""]
 
     def _meet(self, new: list[str]) -> None:

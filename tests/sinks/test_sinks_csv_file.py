@@ -97,7 +97,7 @@ def test_an_exact_cell_is_read_back_as_it_is_or_refused(tmp_path, value, says):
 @pytest.mark.parametrize(("rows", "says"), [
     ([{"a": 1, "b": 2}, {"a": 1}], "document 2 has missing in the field 'b', which would be read back as null"),
     ([{"a": 1}, {"a": 1, "b": 2}], "document 2 is the first with the field 'b', which would be read back as null"),
-    ([{"a": 1, "b": 2}, {"b": 1, "a": 2}], "document 2 has its fields in another order than document 1: b, a"),
+    ([{"a": 1, "b": 2}, {"b": 1, "a": 2}], "document 2 has its fields in another order than those before: b, a"),
     ([{}], "no document has a field")])
 def test_exact_documents_have_the_same_fields(rows, says):
     with pytest.raises(LossError, match=says):
