@@ -13,6 +13,7 @@ from gatherum.frontends.mongo.query import query_syntax
 from gatherum.frontends.mongo.stage import stages
 from gatherum.functions.registry import aggregates, operators, predicates
 from gatherum.functions.signature import Signature
+from gatherum.kernels.columns.depth import DEEPEST
 from gatherum.kernels.columns.types import ARROW_RULES
 from gatherum.runtime.settings import documented
 from gatherum.types.extended_json import encode
@@ -106,7 +107,8 @@ def types_page() -> Iterator[str]:
             kept, bson = "the values, each in its row", "that of its values"
         yield f"| `{rule.arrow}` | {kept} | {bson} | {rule.loss} |"
     yield "\nValues of several types in one column, or both null and missing ones, make a column of the extension " \
-          "type `gatherum.variant`; in files it is `gatherum.bson`, one BSON document a value.\n\n" \
+          "type `gatherum.variant`; in files it is `gatherum.bson`, one BSON document a value, as " \
+          f"is a column that is nested deeper than {DEEPEST} levels.\n\n" \
           "What no document holds is an error (`LossError`) that names the column, wherever a stage computes with " \
           "the column or it becomes part of a document; nothing is cut or rounded. Columns that are only passed on, " \
           "in the columnar engine, keep their type: `to_arrow`, `to_polars` and files get them as they are. " \

@@ -36,7 +36,7 @@ def _is_paths(given: Any) -> bool:
 def _files(given: Any, coverage: Coverage, settings: Settings, options: Mapping[str, Any]) -> Source:
     from gatherum.sources.files import open_files
 
-    return open_files(given, on_bad=settings.on_bad, coverage=coverage, **options)  # pyright: ignore[reportArgumentType]
+    return open_files(given, on_bad=_on_bad(settings), coverage=coverage, csv_empty=settings.csv_empty, **options)
 
 
 def _arrow_opener(given: Any, name: str) -> Open:

@@ -242,6 +242,7 @@ class Result:
 
         self._use(f"written to {os.fspath(path)}")
         rows = 0
+        options = {"csv_empty": self._query.settings.csv_empty, **options}
         with self._ended_by_failure(), open_sink(path, format, lossy, **options) as sink:
             as_columns = self._columnar and sink.columnar
             for batch in self._taken():

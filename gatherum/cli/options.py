@@ -12,7 +12,8 @@ from gatherum.runtime.settings import documented
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SETTINGS: Final = ("memory_limit", "disk_limit", "temp_directory", "threads", "engine", "on_bad", "progress")
+SETTINGS: Final = ("memory_limit", "disk_limit", "temp_directory", "threads", "engine", "on_bad", "csv_empty",
+                   "progress")
 OTHER_NAMES: Final = {"jsonl": "ndjson"}
 INPUT_FORMATS: Final = "ndjson, json, bson, csv, tsv, parquet, arrow, ..."
 

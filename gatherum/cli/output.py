@@ -28,11 +28,12 @@ class Output:
     """Where rows go: to `path` or the standard output, in the format named, or the one that is usual there."""
 
     def __init__(self, format: str | None, path: str | None, canonical: bool = False, lossy: bool = False,
-                 exact: bool = False) -> None:
+                 exact: bool = False, csv_empty: str = "null") -> None:
         self.path = None if path == _STANDARD_OUTPUT else path
         self.to_terminal = self.path is None and sys.stdout.isatty()
         self.format = _known(format) if format else self._usual(self.path)
-        self._options: dict[str, Any] = {"lossy": lossy, "exact": exact, **({"canonical": True} if canonical else {})}
+        self._options: dict[str, Any] = {"lossy": lossy, "exact": exact, "csv_empty": csv_empty,
+                                         **({"canonical": True} if canonical else {})}
         if self.to_terminal and self.format in BINARY:
             raise click.UsageError(f"{self.format} is not for terminals: write to a file with -o, or into a pipe")
         if canonical and self.format not in ("json", "ndjson"):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gatherum.errors import LossError
-from gatherum.plan.protocols import ColumnarPartition, Coverage, OnBad, Partition, Request, Source
+from gatherum.plan.protocols import ColumnarPartition, Coverage, Partition, Request, Source
+from gatherum.runtime.settings import Settings
 from gatherum.sources.files import expand, open_files
 from gatherum.types.values import Document
 
@@ -15,9 +16,12 @@ LeaveOut = Callable[[str, str], None]
 """Takes the name of a column that no document can hold, and why."""
 
 
-def open_each(sources: Sequence[str], input_format: str | None, on_bad: OnBad, coverage: Coverage) -> list[Source]:
+def open_each(sources: Sequence[str], input_format: str | None, settings: Settings,
+              coverage: Coverage) -> list[Source]:
     """Every file that the words name, as a source of its own."""
-    return [open_files(path, on_bad=on_bad, format=input_format, coverage=coverage) for path in expand([*sources])]
+    on_bad: Any = settings.on_bad
+    return [open_files(path, on_bad=on_bad, format=input_format, coverage=coverage, csv_empty=settings.csv_empty)
+            for path in expand([*sources])]
 
 
 def readable_records(source: Source, limit: int | None, leave_out: LeaveOut) -> Iterator[Document]:

@@ -2,8 +2,8 @@
 
 A cell says nothing of a value's type. What has no usual text, such as a document, is refused, unless `lossy`: it is
 then written as Extended JSON. So is a field that is empty for more than one reason: null, missing, the empty string. If
-`exact`, all is refused that would not be read back as it is, but for the width of integers: in a CSV file an integer is
-an int or a long by its size.
+`exact`, all is refused that would not be read back as it is, where an empty cell is null, or what `empty` names, but
+for the width of integers: in a CSV file an integer is an int or a long by its size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import orjson
 
 from gatherum.errors import LossError, SettingError
 from gatherum.sinks.files import SinkFormat
-from gatherum.types.csv_cells import cell_text, infer, reads_back
+from gatherum.types.csv_cells import cell_text, empty_value, infer, reads_back
 from gatherum.types.extended_json import encode
 from gatherum.types.values import MISSING, Document, Value, type_name
 
@@ -29,21 +29,23 @@ _EMPTY: Final[dict[Any, str]] = {None: "null", MISSING: "missing", "": "the empt
 
 class CsvWriter:
     """Writes CSV. As the header line comes first, the lines wait in a temporary file for the fields of the last one,
-    unless the fields are given, or are `exact`ly those of the first document."""
+    unless the fields are given, or are `exact`ly those of the first document, as no empty cell may be missing."""
 
     def __init__(self, stream: BinaryIO, *, lossy: bool, exact: bool = False, fields: Sequence[str] | None = None,
-                 delimiter: str = ",") -> None:
+                 delimiter: str = ",", empty: str = "null") -> None:
         if fields is not None and (isinstance(fields, str) or len(set(fields)) < len(fields)):
             raise SettingError("fields is a list of names, each of them once")
         self._stream = stream
         self._lossy = lossy
         self._exact = exact
         self._delimiter = delimiter
+        self._empty = empty_value(empty)
+        self._same_fields = exact and self._empty is not MISSING
         self._given = fields is not None
         self._reasons = dict.fromkeys(fields or (), "")
         self._widths: list[tuple[int, int]] = []
         self._count = 0
-        self._waiting = None if self._given or exact else _temporary_file()
+        self._waiting = None if self._given or self._same_fields else _temporary_file()
 
     def write(self, documents: list[Document]) -> None:
         """Appends lines."""
@@ -111,8 +113,8 @@ class CsvWriter:
         if not document.keys() <= self._reasons.keys():
             self._meet([name for name in document if name not in self._reasons])
         row = [self._cell(name, document.get(name, MISSING)) for name in self._reasons]
-        if self._exact and list(document) != list(self._reasons):
-            raise self._loss(f"has its fields in another order than document 1: {', '.join(document)}")
+        if self._exact and list(document) != [name for name in self._reasons if name in document]:
+            raise self._loss(f"has its fields in another order than those before: {', '.join(document)}")
         return row or [""]
 
     def _meet(self, new: list[str]) -> None:
@@ -120,9 +122,9 @@ class CsvWriter:
         if self._given:
             raise LossError(f"document {self._count} has the field {new[0]!r}, which the option fields does not name")
         if self._count > 1:
-            if self._exact:
-                raise self._loss(f"is the first with the field {new[0]!r}, which would be read back as null of those "
-                                 "before")
+            if self._same_fields:
+                raise self._loss(f"is the first with the field {new[0]!r}, which would be read back as "
+                                 f"{type_name(self._empty)} of those before")
             self._widths.append((self._count - 1, max(len(self._reasons), 1)))
         self._reasons.update(dict.fromkeys(new, "missing" if self._count > 1 else ""))
 
@@ -135,7 +137,7 @@ class CsvWriter:
             text = cell_text(value)
             if text is None:
                 return self._json(name, value)
-        if self._exact and not reads_back(value, read := infer(text) if text else None):
+        if self._exact and not reads_back(value, read := infer(text) if text else self._empty):
             found = _EMPTY[value] if text == "" else f"the {type_name(value)} {text[:60]}"
             raise self._loss(f"has {found} in the field {name!r}, which would be read back as {type_name(read)}")
         return text
@@ -180,5 +182,6 @@ def _lines(file: Iterable[bytes]) -> Iterator[bytes]:
             parts.clear()
 
 
-FORMAT = SinkFormat("csv", (".csv",), CsvWriter, options=("fields", "delimiter", "exact"))
-TSV_FORMAT = SinkFormat("tsv", (".tsv", ".tab"), partial(CsvWriter, delimiter="\t"), options=("fields", "exact"))
+FORMAT = SinkFormat("csv", (".csv",), CsvWriter, options=("fields", "delimiter", "exact", "empty"))
+TSV_FORMAT = SinkFormat("tsv", (".tsv", ".tab"), partial(CsvWriter, delimiter="\t"),
+                        options=("fields", "exact", "empty"))

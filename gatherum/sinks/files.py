@@ -61,16 +61,19 @@ def formats() -> Mapping[str, SinkFormat]:
 
 
 def open_sink(target: str | os.PathLike[str] | BinaryIO, format: str | None = None, lossy: bool = False,
-              exact: bool = False, **options: Any) -> Sink:
+              exact: bool = False, csv_empty: str = "null", **options: Any) -> Sink:
     """A sink that writes to a path, to `-` (standard output) or to a binary stream.
 
     The format is told by the path's suffix, before that of its compression, unless `format` names one. Where the
     format cannot hold a value as it is, writing raises LossError, unless `lossy`. Text is otherwise written as people
-    read it; if `exact`, every value that is read back from it has its type, too. `options` are those of the format.
+    read it; if `exact`, every value that is read back from it has its type, too, where an empty cell is read back as
+    `csv_empty` (null, missing or string). `options` are those of the format.
     """
     form = format_of(target, format)
     if exact and "exact" in form.options:
         options["exact"] = True
+    if "empty" in form.options:
+        options = {"empty": csv_empty, **options}
     for name in options:
         if name not in form.options:
             raise SettingError(f"there is no option {name!r} for {form.name}; it takes "

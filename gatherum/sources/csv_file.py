@@ -3,7 +3,8 @@
 A cell is the value that its text certainly is, cell by cell, and a string otherwise: an integer in its canonical
 spelling that fits 64 bits, a number with a point or an exponent, `true` or `false`, a date such as
 `2024-05-01T12:00:00Z` with at most three decimals. So `007`, `NA`, `+1` and `2024-05-01` are strings, as are numbers
-that an int64 or a double cannot hold. An empty cell is null; the option `empty` says otherwise.
+that an int64 or a double cannot hold. An empty cell is null, unless the setting csv_empty or the option `empty` says
+otherwise.
 """
 
 from __future__ import annotations
@@ -13,17 +14,15 @@ import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
 from gatherum.errors import SettingError
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request
 from gatherum.sources.document_file import Blocks, DocumentFile, Faults, undivided
 from gatherum.sources.input_file import FileFormat, InputFile
-from gatherum.types.csv_cells import infer
+from gatherum.types.csv_cells import empty_value, infer
 from gatherum.types.values import MISSING, Document, Value
 
-Empty = Literal["null", "missing", "string"]
-EMPTY: Final[dict[str, Value]] = {"null": None, "missing": MISSING, "string": ""}
 LONGEST_CELL: Final = 1 << 28
 REMEMBERED: Final = 1 << 16
 
@@ -39,13 +38,11 @@ class _Values(dict[str, Value]):
 
 
 def open_csv(file: InputFile, *, on_bad: OnBad, coverage: Coverage, delimiter: str = ",",
-             empty: Empty = "null") -> DocumentFile:
+             empty: str = "null") -> DocumentFile:
     """The source of a CSV file. `empty` is what an empty cell is: `null`, `missing`, or the empty `string`."""
-    if empty not in EMPTY:
-        raise SettingError(f"empty is one of {', '.join(EMPTY)}, not {empty!r}")
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
         raise SettingError(f"delimiter is one character, and neither a quote nor a line end, not {delimiter!r}")
-    read = partial(_read, delimiter=delimiter, empty=EMPTY[empty])
+    read = partial(_read, delimiter=delimiter, empty=empty_value(empty))
     return undivided(file, read, on_bad, coverage, frozenset({"fields", "limit"}))
 
 

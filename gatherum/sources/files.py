@@ -40,20 +40,21 @@ def formats() -> Mapping[str, FileFormat]:
 
 
 def open_files(spec: Spec, *, on_bad: OnBad = "error", format: str | None = None, coverage: Coverage | None = None,
-               **options: Any) -> Source:
+               csv_empty: str = "null", **options: Any) -> Source:
     """One source of all the files that `spec` names.
 
     `spec` is a path, a directory (the data files in it and below it, without hidden ones; files that differ in the
     suffix only are an error), a glob (`**` goes through directories), `-` for standard input, or a list of these. The
     files of a directory or glob come in sorted order, those of a list in the order given. The format of a file is told
-    by its suffix, before that of its compression, else by its first bytes, unless `format` names one. `options` are
-    those of the format.
+    by its suffix, before that of its compression, else by its first bytes, unless `format` names one. `csv_empty` is
+    what an empty cell is in the formats that have cells: null, missing or (the empty) string. `options` are those of
+    the format.
     """
     if on_bad not in ("error", "skip"):
         raise SettingError(f"on_bad is 'error' or 'skip', not {on_bad!r}")
     chosen = None if format is None else _format_named(format)
     filled = Coverage() if coverage is None else coverage
-    sources = [_open_file(path, chosen, on_bad, filled, options) for path in expand(spec)]
+    sources = [_open_file(path, chosen, on_bad, filled, csv_empty, options) for path in expand(spec)]
     return sources[0] if len(sources) == 1 else Files(describe(spec), tuple(sources))
 
 
@@ -69,7 +70,7 @@ def _format_named(name: str) -> FileFormat:
     return formats()[name]
 
 
-def _open_file(path: str, chosen: FileFormat | None, on_bad: OnBad, coverage: Coverage,
+def _open_file(path: str, chosen: FileFormat | None, on_bad: OnBad, coverage: Coverage, csv_empty: str,
                options: Mapping[str, Any]) -> Source:
     file = InputFile(path)
     form = chosen or _format_of_name(file.stem) or _format_of_content(file)
@@ -77,6 +78,8 @@ def _open_file(path: str, chosen: FileFormat | None, on_bad: OnBad, coverage: Co
         if name not in form.options:
             takes = ", ".join(form.options) or "none"
             raise SettingError(f"there is no option {name!r} for {form.name} ({file.name}); it takes {takes}")
+    if "empty" in form.options:
+        options = {"empty": csv_empty, **options}
     return form.open(file, on_bad=on_bad, coverage=coverage, **options)
 
 

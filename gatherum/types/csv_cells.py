@@ -11,12 +11,35 @@ from typing import Any, Final
 from bson import Decimal128, Int64, ObjectId
 from bson.datetime_ms import DatetimeMS
 
+from gatherum.errors import SettingError
 from gatherum.types.order import equal
-from gatherum.types.values import INT64_MAX, INT64_MIN, BsonType, Value, bson_type, from_millis, integer, millis
+from gatherum.types.values import (
+    INT64_MAX,
+    INT64_MIN,
+    MISSING,
+    BsonType,
+    Value,
+    bson_type,
+    from_millis,
+    integer,
+    millis,
+)
 
+EMPTY: Final[dict[str, Value]] = {"null": None, "missing": MISSING, "string": ""}
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DOUBLE: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?|(?:0|[1-9][0-9]*)[eE][+-]?[0-9]+)")
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?Z", re.ASCII)
+
+
+def empty_value(name: str) -> Value:
+    """What an empty cell is, by the name of it in `EMPTY`.
+
+    >>> empty_value("null"), empty_value("string")
+    (None, '')
+    """
+    if name not in EMPTY:
+        raise SettingError(f"empty is one of {', '.join(EMPTY)}, not {name!r}")
+    return EMPTY[name]
 
 
 def infer(text: str) -> Value:

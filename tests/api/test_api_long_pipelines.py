@@ -107,6 +107,6 @@ def test_deep_documents_are_spilled():
 
 @ENGINES
 def test_what_is_too_deep_for_a_format_is_an_error_of_ours(tmp_path, engine):
-    rows = [{"v": nested(80, lambda part: {"y": part}, 1)}]
+    rows = [{"v": nested(250, lambda part: {"y": part}, 1)}]
     with pytest.raises((LossError, OperatorError), match=r"recursion depth|too deep"):
         gm.aggregate(rows, [], kernels="off", **engine).write(tmp_path / "x.arrow")

@@ -97,6 +97,18 @@ def test_a_cell_that_would_be_read_back_as_something_else_is_refused(tmp_path, v
     assert convert(str(source), "-o", str(target), "--lossy").exit_code == 0
 
 
+@pytest.mark.parametrize(("empty", "lines", "other"), [
+    ("null", '{"a":null,"b":1}\n', '{"a":"","b":1}\n'), ("string", '{"a":"","b":1}\n', '{"a":null,"b":1}\n'),
+    ("missing", '{"b":1}\n{"b":1,"c":2}\n', '{"a":null,"b":1}\n')])
+def test_an_empty_cell_is_what_the_setting_says_both_ways(tmp_path, empty, lines, other):
+    source, target, again = tmp_path / "s.ndjson", tmp_path / "t.csv", tmp_path / "again.ndjson"
+    for text, code in ((lines, 0), (other, 1)):
+        source.write_text(text)
+        assert convert(str(source), "-o", str(target), "--csv-empty", empty).exit_code == code
+    assert convert(str(target), "-o", str(again), "--csv-empty", empty).exit_code == 0
+    assert again.read_text() == lines
+
+
 def test_a_late_field_is_in_csv(tmp_path):
     source, target = tmp_path / "s.ndjson", tmp_path / "t.csv"
     source.write_text('{"a": 1}\n' * 100_000 + '{"a": 2, "late": 3}\n')

@@ -37,6 +37,13 @@ def test_rows_go_into_a_pipe_as_json_lines(small):
     assert (done.returncode, done.stdout, done.stderr) == (0, b'{"_id":1,"n":2}\n', b"")
 
 
+@pytest.mark.parametrize("name", ["small.arrow", "small.arrows", "small.parquet"])
+def test_files_of_columns_come_through_pipes(small, tmp_path, name):
+    assert run("convert", small, "-o", str(tmp_path / name)).returncode == 0
+    done = run("run", COUNT, "-", input=(tmp_path / name).read_bytes())
+    assert (done.returncode, done.stdout, done.stderr) == (0, b'{"_id":1,"n":2}\n', b"")
+
+
 @pytest.mark.parametrize(("words", "code"), [(["run", "[{$no: 1}]", "FILE"], 1), (["run"], 2),
                                              (["run", "[]", "FILE", "--threads", "none"], 2)])
 def test_codes_reach_the_shell(small, words, code):

@@ -74,6 +74,14 @@ def test_records_are_counted_in_each_file(orders, tmp_path):
         ("bool", str(other), 4), ("string", orders, 2)]
 
 
+def test_empty_cells_are_what_the_setting_says(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n,1\n2,\n")
+    assert fields_of(str(path))["a"]["null"] == 1
+    assert fields_of(str(path), "--csv-empty", "string")["a"]["types"] == {"string": 1, "int": 1}
+    assert fields_of(str(path), "--csv-empty", "missing")["a"]["missing"] == 1
+
+
 def test_a_limit_is_of_all_files_together(orders):
     assert json.loads(schema(orders, orders, "--limit", "4", "--format", "json").stdout)["records"] == 4
 

@@ -97,11 +97,41 @@ def test_an_exact_cell_is_read_back_as_it_is_or_refused(tmp_path, value, says):
 @pytest.mark.parametrize(("rows", "says"), [
     ([{"a": 1, "b": 2}, {"a": 1}], "document 2 has missing in the field 'b', which would be read back as null"),
     ([{"a": 1}, {"a": 1, "b": 2}], "document 2 is the first with the field 'b', which would be read back as null"),
-    ([{"a": 1, "b": 2}, {"b": 1, "a": 2}], "document 2 has its fields in another order than document 1: b, a"),
+    ([{"a": 1, "b": 2}, {"b": 1, "a": 2}], "document 2 has its fields in another order than those before: b, a"),
     ([{}], "no document has a field")])
 def test_exact_documents_have_the_same_fields(rows, says):
     with pytest.raises(LossError, match=says):
         text([[row] for row in rows], exact=True)
+
+
+@pytest.mark.parametrize(("empty", "kept", "lost"), [
+    ("null", [{"a": None}, {"a": 1}], [{"a": ""}, {}]),
+    ("string", [{"a": ""}, {"a": 1}], [{"a": None}, {}]),
+    ("missing", [{}, {"a": 1}], [{"a": ""}, {"a": None}])])
+def test_an_exact_empty_cell_is_what_the_reader_will_take_it_for(tmp_path, empty, kept, lost):
+    written = text([[{**row, "b": 2} for row in kept[::-1]]], exact=True, empty=empty)
+    assert written == "a,b\n1,2\n,2\n"
+    (tmp_path / "data.csv").write_text(written)
+    assert read_file(tmp_path / "data.csv", empty=empty) == [{**row, "b": 2} for row in kept[::-1]]
+    for row in lost:
+        with pytest.raises(LossError, match="document 2 has .* in the field 'a', which would be read back as "
+                                            f"{'string' if empty == 'string' else empty}"):
+            text([[{"a": 1, "b": 2}, {**row, "b": 2}]], exact=True, empty=empty)
+
+
+def test_an_exact_field_may_come_late_where_empty_cells_are_missing(tmp_path):
+    rows = [{"b": 1}, {"b": 2, "c": 3}, {}, {"c": "x\n"}]
+    (tmp_path / "data.tsv").write_text(text([rows[:1], rows[1:]], "tsv", exact=True, empty="missing"))
+    assert read_file(tmp_path / "data.tsv", empty="missing") == rows
+    with pytest.raises(LossError, match="document 2 has its fields in another order"):
+        text([[{"b": 1, "c": 2}, {"c": 1, "b": 2}]], exact=True, empty="missing")
+    with pytest.raises(LossError, match="'c', which would be read back as string of those before"):
+        text([rows], exact=True, empty="string")
+
+
+def test_empty_is_one_of_three():
+    with pytest.raises(SettingError, match="empty is one of null, missing, string, not 'nil'"):
+        text([], empty="nil")
 
 
 cells = st.one_of(scalars, st.sampled_from(["1", "-0", "1.5", "true", "null", "2020-01-01T00:00:00Z", "\r", '"', ""]))
@@ -109,14 +139,15 @@ same_fields = st.lists(field_names, unique=True, min_size=1, max_size=3).flatmap
     lambda names: st.lists(st.fixed_dictionaries(dict.fromkeys(names, cells)), max_size=3))
 
 
-@given(st.one_of(same_fields, st.lists(documents, max_size=3)), st.sampled_from(["csv", "tsv"]))
-def test_what_is_written_exactly_is_read_again(tmp_path_factory, rows, format):
+@given(st.one_of(same_fields, st.lists(documents, max_size=3)), st.sampled_from(["csv", "tsv"]),
+       st.sampled_from(["null", "missing", "string"]))
+def test_what_is_written_exactly_is_read_again(tmp_path_factory, rows, format, empty):
     path = tmp_path_factory.mktemp("exact") / f"data.{format}"
     try:
-        path.write_bytes(text([rows], format, exact=True).encode())
+        path.write_bytes(text([rows], format, exact=True, empty=empty).encode())
     except LossError:
         return
-    assert exact(read_file(path)) == exact([{name: integer(int(value)) if type(value) is Int64 else value
+    assert exact(read_file(path, empty=empty)) == exact([{name: integer(int(value)) if type(value) is Int64 else value
                                              for name, value in row.items()} for row in rows])
 
 

@@ -86,18 +86,17 @@ def test_dictionaries_that_differ_from_batch_to_batch(tmp_path):
     assert [row["s"] for row in batch.documents()] == ["a", "b", "c", "a"]
 
 
-def test_streams_come_through_pipes(tmp_path):
+@pytest.mark.parametrize("write", [write_file, write_stream])
+@pytest.mark.parametrize("options", [{}, {"format": "arrow"}])
+def test_both_formats_come_through_pipes(tmp_path, write, options):
+    write(tmp_path / "x.arrow", TABLE)
+    content = (tmp_path / "x.arrow").read_bytes()
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-
-    def fill():
-        with open(pipe, "wb") as stream:
-            write_stream(stream, TABLE)
-
-    writer = threading.Thread(target=fill)
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
     writer.start()
     try:
-        assert read(open_files(pipe, format="arrow")) == ROWS
+        assert read(open_files(pipe, **options)) == ROWS
     finally:
         writer.join()
 

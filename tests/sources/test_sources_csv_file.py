@@ -7,6 +7,7 @@ import pytest
 from bson import Int64
 from reading import read, read_file
 
+import gatherum as gm
 from gatherum.errors import SettingError, SourceError
 from gatherum.plan.protocols import Coverage
 from gatherum.sources.files import open_files
@@ -55,6 +56,25 @@ def test_quotes_line_ends_and_byte_order_mark(write):
                                            ("string", {"a": "", "b": 1})])
 def test_the_option_empty(write, empty, row):
     assert read_file(write("a,b\n,1\n"), empty=empty) == [row]
+
+
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_the_setting_csv_empty(write, monkeypatch, engine):
+    path = write("a,b\n,1\n")
+    assert gm.aggregate(path, [], engine=engine).to_list() == [{"a": None, "b": 1}]
+    assert gm.aggregate(path, [{"$match": {"a": ""}}], engine=engine, csv_empty="string").to_list() == \
+        [{"a": "", "b": 1}]
+    monkeypatch.setenv("GATHERUM_CSV_EMPTY", "missing")
+    assert gm.aggregate(path, [], engine=engine).to_list() == [{"b": 1}]
+    assert gm.connect({"c": path}, csv_empty="null").c.find_one() == {"a": None, "b": 1}
+    with pytest.raises(SettingError, match="csv_empty cannot be 'nil'"):
+        gm.aggregate(path, [], csv_empty="nil")
+
+
+def test_the_setting_csv_empty_is_nothing_to_other_formats(write, tmp_path):
+    for name, text in (("a.csv", "a,b\n,1\n"), ("b.tsv", 'a\n""\n'), ("c.ndjson", '{"a": null}\n')):
+        write(text, name)
+    assert gm.aggregate(tmp_path, [], csv_empty="string").to_list() == [{"a": "", "b": 1}, {"a": ""}, {"a": None}]
 
 
 def test_delimiters(write):

@@ -29,7 +29,8 @@ def command(sources: tuple[str, ...], output: str, output_format: str | None, in
 
     json and jsonl are Extended JSON, relaxed where that keeps a value's type: a long that fits 32 bits is written as
     {"$numberLong": "5"}, and with --lossy as 5. A cell of csv and tsv holds null, an integer (an int or a long by its
-    size), a double, a boolean, a date, or a string that does not look like one of these.
+    size), a double, a boolean, a date, or a string that does not look like one of these. An empty cell is null, or
+    what --csv-empty names, in what is read and in what is written.
     """
     from gatherum.api.progress import Progress
     from gatherum.api.query import prepare
@@ -43,7 +44,7 @@ def command(sources: tuple[str, ...], output: str, output_format: str | None, in
 
     chosen = Settings.resolve(**settings)
     given = Given([], sources)
-    target = Output(output_format, output, canonical, lossy, exact=not lossy)
+    target = Output(output_format, output, canonical, lossy, exact=not lossy, csv_empty=chosen.csv_empty)
     query = prepare(openers(given, (), input_format), given.main, [], chosen)
     with Progress(query.coverage, query.sources.values(), chosen.progress) as progress, Result(query) as result:
         rows = target.write(result, progress)

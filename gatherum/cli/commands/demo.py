@@ -77,7 +77,7 @@ def _survey(data: str, settings: Any) -> None:
     from gatherum.plan.protocols import Coverage
 
     sample, shapes = [], Shapes()
-    for source in open_each([data], None, settings.on_bad, Coverage()):
+    for source in open_each([data], None, settings, Coverage()):
         left = SAMPLE_ROWS - len(sample)
         for number, document in enumerate(readable_records(source, left, shapes.leave_out), 1):
             shapes.add(document, source.name, number)

@@ -15,7 +15,7 @@ from gatherum.cli.options import debug_option, input_format_option, setting_opti
 @input_format_option
 @click.option("--format", "shape", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N records.")
-@setting_options("on_bad", "progress")
+@setting_options("on_bad", "csv_empty", "progress")
 @debug_option
 def command(sources: tuple[str, ...], input_format: str | None, shape: str, limit: int | None,
             settings: Mapping[str, Any]) -> None:
@@ -38,8 +38,7 @@ def command(sources: tuple[str, ...], input_format: str | None, shape: str, limi
     chosen = Settings.resolve(**settings)
     coverage = Coverage()
     shapes = Shapes()
-    on_bad: Any = chosen.on_bad
-    opened = open_each(sources, input_format, on_bad, coverage)
+    opened = open_each(sources, input_format, chosen, coverage)
     with Progress(coverage, opened, chosen.progress):
         for source in opened:
             left = None if limit is None else limit - shapes.documents

@@ -1,4 +1,4 @@
-"""Columns that are nested too deep for a message of Arrow's, in another form."""
+"""Columns that are nested too deep for Arrow's messages and files and for Parquet, in another form."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import pyarrow as pa
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.variant import to_variant
 
-DEEPEST: Final = 60
-"""Arrow's messages hold at most 64 levels, and what holds a column takes some of them."""
+DEEPEST: Final = 48
+"""Readers of Parquet take a schema of 100 levels, two of them for each array; Arrow's messages and files hold 64. What
+holds a column takes some of them."""
 
 
 def shallow(column: Column) -> Column:
     """The same values in a column that can be written as an Arrow message: one that is nested deeper is a variant."""
-    return to_variant(column) if levels(column.array.type) > DEEPEST else column
+    return to_variant(column) if is_deep(column.array.type) else column
+
+
+def is_deep(kind: pa.DataType) -> bool:
+    """Whether a type is nested too deep to be written."""
+    return levels(kind) > DEEPEST
 
 
 def levels(kind: pa.DataType) -> int:

@@ -14,9 +14,10 @@ from gatherum.errors import SourceError
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import merge_orders
 from gatherum.kernels.columns.column import Column, invalid_is_missing
+from gatherum.kernels.columns.depth import is_deep
 from gatherum.kernels.columns.files import file_field, from_file, is_column, to_file
 from gatherum.kernels.columns.normalize import has_dictionary, with_words
-from gatherum.kernels.columns.shapes import MISSING_SHAPE, Shape, shape_of, union
+from gatherum.kernels.columns.shapes import ANY_SHAPE, MISSING_SHAPE, Shape, shape_of, union
 
 LAYOUT_KEY: Final = b"gatherum.layout"
 LAYOUT_NAME: Final = "gatherum.layout"
@@ -34,7 +35,8 @@ class FileShape:
     def joined(self, batch: Batch) -> FileShape:
         """The shape of these rows and those of a batch."""
         ours = dict(self.columns)
-        theirs = {name: shape_of(column) for name, column in batch.columns.items()}
+        theirs = {name: ANY_SHAPE if is_deep(column.array.type) else shape_of(column)
+                  for name, column in batch.columns.items()}
         order = merge_orders([tuple(ours), batch.names]) if batch.layout is None else None
         names = order or tuple(dict.fromkeys([*ours, *batch.names]))
         return FileShape(tuple((name, self._joined(name, ours, theirs, batch)) for name in names),

@@ -2,10 +2,10 @@
 
 Well-typed columns are written as they are, and read by any tool. The metadata of a field say the rest: under
 `gatherum.invalid` that invalid slots are missing fields, not nulls; under `gatherum.numbers` that whole numbers of 32
-bits are BSON ints beside longs (`integers`) or doubles (`numbers`). What no typed column of a file holds is written as
-BSON, in the extension type `gatherum.bson`; where a reader gives that as codes, `gatherum.coded` says so. Where one
-order of the columns does not fit the keys of all rows, a column of strings, marked by `gatherum.layout`, holds the keys
-of the rows that it does not fit, as a JSON array.
+bits are BSON ints beside longs (`integers`) or doubles (`numbers`). What no typed column of a file holds, or is nested
+too deep for one, is written as BSON, in the extension type `gatherum.bson`; where a reader gives that as codes,
+`gatherum.coded` says so. Where one order of the columns does not fit the keys of all rows, a column of strings, marked
+by `gatherum.layout`, holds the keys of the rows that it does not fit, as a JSON array.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class ColumnWriter:
             encoder = self._encoding.write(self._stream, table.schema)
             encoder.write(table)
             encoder.close()
-        except pa.ArrowInvalid as error:                      # nested deeper than the format allows
+        except pa.ArrowInvalid as error:  # a type or value that the format does not take
             raise self._loss(error) from None
 
     def _convert(self, count: int) -> None:

@@ -23,8 +23,6 @@ PARTITION_ROWS: Final = 1 << 18
 
 def open_ipc(file: InputFile, on_bad: OnBad, coverage: Coverage) -> ArrowFile | ArrowStream:
     """The source of a file in either format."""
-    if not file.regular:
-        return ArrowStream(file, on_bad, coverage)
     head = file.head()
     if head.startswith(FILE_MAGIC):
         return ArrowFile(file, on_bad, coverage)
