@@ -179,9 +179,11 @@ def _choose_engine(query: Query) -> tuple[str, str]:
         if source.columnar and (statistics.rows is None or statistics.rows > PEEKED_ROWS):
             size = "is of unknown size" if statistics.rows is None else f"has more than {PEEKED_ROWS:,} rows"
             return "columnar", f"{name} {size}, in columns"
-        if isinstance(source, ArrowSource) and any(
-                source.beyond_bson(scan.fields) for scan in _scans(query.optimized.plan) if scan.source == name):
-            return "columnar", f"{name} has values that no document can hold"
+        if isinstance(source, ArrowSource):
+            scans = (scan for scan in _scans(query.optimized.plan) if scan.source == name)
+            beyond = next(filter(None, (source.beyond_documents(scan.fields) for scan in scans)), "")
+            if beyond:
+                return "columnar", f"{name} has {beyond}"
         if statistics.bytes is not None:
             known += statistics.bytes
         elif statistics.rows is not None:

@@ -51,23 +51,28 @@ class ArrowSource:
         table = self._given.table
         return Statistics() if table is None else Statistics(table.num_rows, table.nbytes)
 
-    def beyond_bson(self, fields: tuple[Path, ...] | None) -> bool:
-        """Whether a table has values in the columns needed that no document can hold: all values are looked at."""
+    def beyond_documents(self, fields: tuple[Path, ...] | None) -> str:
+        """What the columns needed of a table have that documents would lose: types that they do not keep, or values
+        that none can hold, for which all are looked at; "" where there is nothing."""
         from gatherum.kernels.columns.file_batches import BatchReader
         from gatherum.kernels.columns.loss import check_bson
         from gatherum.sources.columnar.partition import needed_columns
 
         table = self._given.table
         if table is None:
-            return False
-        reader = BatchReader(table.schema, needed_columns(table.schema, fields))
+            return ""
+        needed = needed_columns(table.schema, fields)
+        kept = next((kind for kind in (table.schema.field(i).type for i in needed) if _only_in_columns(kind)), None)
+        if kept is not None:
+            return f"a column of the type {kept}, which documents do not keep"
+        reader = BatchReader(table.schema, needed)
         try:
             for batch in map(reader.batch, table.to_batches()):
                 for name, column in batch.columns.items():
                     check_bson(column, name)
         except LossError:
-            return True
-        return False
+            return "values that no document can hold"
+        return ""
 
     def partitions(self, request: Request) -> Sequence[ColumnPartition]:
         """Ranges of a table's rows; a reader is undivided."""
@@ -152,3 +157,11 @@ class _Given:
             raise SourceError(f"{self.name}: this {self._kind} was read already, and can be read only once: make a "
                               "table of it")
         yield from reader
+
+
+def _only_in_columns(kind: pa.DataType) -> bool:
+    """Whether columns keep an Arrow type that documents have another one for: a decimal with its scale, codes."""
+    import pyarrow as pa
+
+    return pa.types.is_decimal(kind) or pa.types.is_dictionary(kind) or \
+        (pa.types.is_nested(kind) and any(_only_in_columns(kind.field(i).type) for i in range(kind.num_fields)))

@@ -1,6 +1,7 @@
 """Arrow objects and frames in memory, and columns of documents."""
 
 import datetime as dt
+import decimal
 
 import duckdb
 import numpy as np
@@ -185,3 +186,16 @@ def test_objects_of_several_types_in_a_pandas_frame_are_kept(values, engine):
 def test_an_object_that_bson_has_no_type_for_is_named():
     with pytest.raises(SourceError, match="column 'a', row 1: BSON has no type for set"):
         gm.aggregate(pd.DataFrame({"a": [1, {2, 3}]}), [])
+
+
+@pytest.mark.parametrize("pipeline", [
+    [], [{"$group": {"_id": "$category", "price": {"$sum": "$price"}, "any": {"$max": "$price"}}}],
+    [{"$project": {"price": {"$add": ["$price", 1]}, "category": 1}}], [{"$project": {"nested": 1}}]])
+def test_the_types_of_a_result_do_not_depend_on_the_size_of_the_frame(pipeline):
+    schemas = []
+    for rows in (3, 20_000):
+        prices = pa.array([decimal.Decimal("1.50")] * rows, pa.decimal128(10, 2))
+        table = pa.table({"price": prices, "category": pa.array(["a"] * rows).dictionary_encode(),
+                          "nested": pa.StructArray.from_arrays([prices], ["price"])})
+        schemas.append(gm.aggregate(table, pipeline).to_arrow().schema)
+    assert schemas[0] == schemas[1]

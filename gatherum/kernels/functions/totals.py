@@ -250,6 +250,8 @@ class Totals(CountedStates):
         if not len(special):
             return made
         values = [self.aggregate.finalize(self._total(group)) for group in groups[special].tolist()]
+        if len(special) == len(groups):
+            return column_of(values)
         return join([made, column_of(values)]).take(_replaced(len(groups), special))
 
     @property
