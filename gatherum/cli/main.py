@@ -65,7 +65,7 @@ def shell() -> None:
     gatherum convert orders.ndjson -o orders.parquet
 
     Exit codes: 0 done; 1 the query failed; 2 wrong usage or setting; 3 done, but records of the input were skipped;
-    124 out of time; 130 interrupted.
+    124 out of time; 130 interrupted; 141 the output's reader has gone.
     """
 
 

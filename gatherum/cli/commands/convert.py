@@ -31,6 +31,8 @@ def command(sources: tuple[str, ...], output: str, output_format: str | None, in
     {"$numberLong": "5"}, and with --lossy as 5. A cell of csv and tsv holds null, an integer (an int or a long by its
     size), a double, a boolean, a date, or a string that does not look like one of these. An empty cell is null, or
     what --csv-empty names, in what is read and in what is written.
+
+    Symbols and undefined values, which BSON has given up, are read as strings and nulls.
     """
     from gatherum.api.progress import Progress
     from gatherum.api.query import prepare
