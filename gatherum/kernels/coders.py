@@ -15,8 +15,9 @@ from gatherum.kernels.columns.column import CodedColumn, Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.direct import look_up
 from gatherum.kernels.kinds import is_strings
+from gatherum.kernels.range_table import RangeTable
 from gatherum.kernels.scratch import Scratch
-from gatherum.kernels.tables import RangeTable, WordTable
+from gatherum.kernels.tables import WordTable
 from gatherum.kernels.words import INTEGER_WORD, WordMaker
 from gatherum.types.order import group_key
 

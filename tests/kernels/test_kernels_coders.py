@@ -15,7 +15,8 @@ from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, plain_strings
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import boxed, to_variant
-from gatherum.kernels.tables import PairTable, RangeTable, WordTable
+from gatherum.kernels.range_table import RangeTable
+from gatherum.kernels.tables import PairTable, WordTable
 from gatherum.types.representation import representation
 from gatherum.types.values import MISSING
 
