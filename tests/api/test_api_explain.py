@@ -37,6 +37,18 @@ def test_selectivity_is_estimated_and_measured(orders, settings):
     assert json.loads(json.dumps(found)) == found
 
 
+@pytest.mark.parametrize(("most", "size"), [(250, 300), (1, 100)])
+def test_what_a_filter_is_expected_to_select_is_of_the_rows_that_were_read(tmp_path, most, size):
+    path = tmp_path / "ordered.parquet"
+    pq.write_table(pa.table({"n": range(1000)}), path, row_group_size=size)
+    db = gm.connect({"t": str(path)}, engine="columnar")
+    found = db.t.explain([{"$match": {"n": {"$lte": most}}}, {"$count": "c"}], verbosity="executionStats")
+    where = named(found["executionStats"]["operators"], "Filter")
+    assert where["rows_in"] == size
+    assert where["selectivity"] == pytest.approx((most + 1) / where["rows_in"])
+    assert where["selectivity_estimated"] == pytest.approx(where["rows_estimated"] / where["rows_in"])
+
+
 def test_statistics_of_several_files_are_put_together(orders, tmp_path):
     other = tmp_path / "more.parquet"
     pq.write_table(pa.table({"qty": pa.array(range(10, 20)), "note": ["x"] * 10}), other)
