@@ -38,7 +38,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 from gatherum.errors import FunctionError, PipelineError
 from gatherum.types.values import Value
@@ -141,6 +141,12 @@ def _kind(cls: str, name: str, annotation: Any, body: dict[str, Any]) -> str:
                             ) from None
 
 
+_QUICKER: Final = {"update_many": frozenset({"update"}), "update_ordered": frozenset({"update"}),
+                   "update_each": frozenset({"update"}),
+                   "answers": frozenset({"State", "init", "update", "finalize"})}
+"""The actions that are taken for many values at once, and what each stands for."""
+
+
 class Aggregate(ABC):
     """One aggregate function, with its parameters; immutable. See this module's head for how to write one.
 
@@ -162,6 +168,13 @@ class Aggregate(ABC):
     approximate: ClassVar[str] = ""
     examples: ClassVar[tuple[tuple[list[Value], Value], ...]] = ()
     State: ClassVar[type[AggregateState]]
+
+    def __init_subclass__(cls) -> None:
+        """Where a class changes an action, the quicker ways to take it that its base has are not its own."""
+        super().__init_subclass__()
+        for quicker, actions in _QUICKER.items():
+            if quicker not in vars(cls) and not actions.isdisjoint(vars(cls)):
+                setattr(cls, quicker, getattr(Aggregate, quicker))
 
     def init(self) -> Any:
         """The state of nothing."""
@@ -201,6 +214,16 @@ class Aggregate(ABC):
             return
         for place, (state, value) in enumerate(zip(states, values, strict=True), ordinal):
             update(state, value, place)
+
+    def answers(self, groups: Sequence[int], values: Sequence[Value], count: int) -> list[Value]:
+        """The answers of `count` groups, numbered from 0, each of which has a value and all of its values here: each
+        beside the group's number, in the order of their rows.
+
+        The same as `init`, `update_each` and `finalize`; a function may do it faster.
+        """
+        states = [self.init() for _ in range(count)]
+        self.update_each(map(states.__getitem__, groups), values)
+        return list(map(self.finalize, states))
 
     @abstractmethod
     def merge(self, state: Any, other: Any) -> None:

@@ -47,13 +47,15 @@ class Watch(Protocol):
 class Run:
     """One execution of a plan: how its sources are opened, its variables, and who watches the batches go by.
 
-    `open` gives the documents of a Scan in batches. `shared` holds the rows that `Shared` nodes read.
+    `open` gives the documents of a Scan in batches. `shared` holds the rows that `Shared` nodes read. `in_any_order`
+    are the nodes, by their identity, whose reader puts the rows in order itself.
     """
 
     open: Open
     variables: Mapping[str, Any]
     shared: list[list[Document]] = field(default_factory=list)
     watch: Watch | None = None
+    in_any_order: set[int] = field(default_factory=set)
     scope: Scope = field(init=False)
     _held: dict[int, list[list[Document]]] = field(default_factory=dict)
 

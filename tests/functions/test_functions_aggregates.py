@@ -5,6 +5,7 @@ import random
 import pytest
 from bson import Decimal128, Int64, ObjectId
 
+from gatherum.functions.aggregates.sum import Sum
 from gatherum.functions.registry import aggregates
 from gatherum.types.order import order_key
 from gatherum.types.values import MISSING
@@ -77,6 +78,48 @@ def test_many_values_at_once_are_as_many_single_ones(name):
         singly = one_pass(aggregate, enumerate(values))
         assert same(aggregate.finalize(at_once), aggregate.finalize(singly))
         assert at_once.values() == singly.values()
+
+
+@every_aggregate
+def test_the_answers_of_groups_are_those_of_their_states(name):
+    aggregate = aggregates()[name]()
+    pools = [INPUTS.get(name, VALUES)]
+    if name not in INPUTS:
+        pools += [[1, 2, -3], [1, 2**31], [0.1, 1e300, -1e300], [-0.0], [1, 0.1], [float("inf"), 1.0, float("-inf")],
+                  [1e308, -1e308]]
+    for seed, pool in enumerate(pools):
+        chance = random.Random(seed)
+        values, groups = chance.choices(pool, k=60), [*range(9), *chance.choices(range(9), k=51)]
+        rows = [[(place, value) for place, (other, value) in enumerate(zip(groups, values, strict=True))
+                 if other == group] for group in range(9)]
+        expected = [aggregate.finalize(one_pass(aggregate, own)) for own in rows]
+        found = aggregate.answers(groups, values, 9)
+        assert list(map(repr, found)) == list(map(repr, expected))
+
+
+def test_a_class_that_changes_an_action_does_not_keep_the_quicker_ways_of_its_base():
+    class Doubled(Sum):
+        """Twice the sum."""
+
+        name = "$doubled"
+
+        def finalize(self, state):
+            return 2 * super().finalize(state)
+
+    class Even(Sum):
+        """The sum of even numbers."""
+
+        name = "$even"
+
+        def update(self, state, value, ordinal=0):
+            if value % 2 == 0:
+                super().update(state, value)
+
+    assert Doubled().answers([0, 1, 0], [1.0, 2.0, 3.0], 2) == [8.0, 4.0]
+    assert Even().answers([0, 1, 0], [1, 2, 4], 2) == [4, 2]
+    state = Even().init()
+    Even().update_many(state, [1, 2, 4])
+    assert Even().finalize(state) == 6
 
 
 @every_aggregate

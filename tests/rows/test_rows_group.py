@@ -45,6 +45,17 @@ def test_the_order_does_not_depend_on_the_input():
     assert run(documents, {"$group": {"_id": "$k"}}) == run(documents[::-1], {"$group": {"_id": "$k"}}, batch=3)
 
 
+@pytest.mark.parametrize("limit", [[], [{"$limit": 4}]])
+def test_sorted_groups_of_equal_rank_are_in_the_order_of_their_hashes(limit):
+    documents = [{"k": key, "v": value} for key, value in zip("abcdefgh", [2, 1, 2, 1, 3, 2, 1, 3], strict=True)]
+    group = {"$group": {"_id": "$k", "v": {"$sum": "$v"}, "w": {"$max": 1}}}
+    for keys in ({"v": 1}, {"w": 1, "v": -1}, {"v": -1, "_id": 1}, {"w": 1}):
+        order = run(documents, group)
+        for name, direction in reversed(keys.items()):
+            order.sort(key=lambda row, name=name: row[name], reverse=direction < 0)
+        assert run(documents[::-1], group, {"$sort": keys}, *limit) == order[:4 if limit else 8]
+
+
 def test_ordered_aggregates_see_the_rows_in_order():
     rows = run([{"v": 3}, {}, {"v": 1}],
                {"$group": {"_id": None, "all": {"$push": "$v"}, "first": {"$first": "$v"}, "last": {"$last": "$v"}}})

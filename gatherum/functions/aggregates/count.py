@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -29,6 +30,10 @@ class Count(Aggregate):
     def update_each(self, states: Iterable[Any], values: Sequence[Value], ordinal: int = 0) -> None:
         for state in states:
             state.rows += 1
+
+    def answers(self, groups: Sequence[int], values: Sequence[Value], count: int) -> list[Value]:
+        rows = Counter(groups)
+        return [integer(rows[group]) for group in range(count)]
 
     def merge(self, state: Any, other: Any) -> None:
         state.rows += other.rows

@@ -248,6 +248,23 @@ class Sum(Aggregate):
     def update_each(self, states: Iterable[Any], values: Sequence[Value], ordinal: int = 0) -> None:
         add_to_each(states, values)
 
+    def answers(self, groups: Sequence[int], values: Sequence[Value], count: int) -> list[Value]:
+        kinds = set(map(type, values))
+        if kinds == {int} and min(values) >= INT32_MIN and max(values) <= INT32_MAX:
+            totals = [0] * count
+            for group, value in zip(groups, values, strict=True):
+                totals[group] += value
+            return list(map(integer, totals))
+        if kinds == {float}:
+            terms = [[0.0] for _ in range(count)]
+            for group, value in zip(groups, values, strict=True):
+                terms[group].append(value)
+            try:
+                return list(map(math.fsum, terms))
+            except (OverflowError, ValueError):
+                pass                                        # infinities, or a sum that is only too large on the way
+        return super().answers(groups, values, count)
+
     def merge(self, state: Any, other: Any) -> None:
         state.absorb(other)
 

@@ -36,8 +36,8 @@ def group(node: Group, run: Run) -> Batches:
     except GatherumError:
         table.fold()  # where a row before that one fails, it does here
         raise
-    table.fold()
-    yield from table.rows(partial(run.holds, node))
+    table.finish()
+    yield from table.rows(partial(run.holds, node), by_hash=id(node) not in run.in_any_order)
 
 
 class Column:
@@ -54,6 +54,10 @@ class Column:
             self.function.update_ordered(state, values, [first + place for place in places])
         else:
             self.function.update_many(state, values)
+
+    def answers(self, groups: Sequence[int], values: Sequence[Value], count: int) -> list[Value]:
+        """The answers of groups of which all values are at hand; null where the function gives nothing."""
+        return [None if value is MISSING else value for value in self.function.answers(groups, values, count)]
 
     def finalized(self, states: Iterable[Any]) -> list[Value]:
         """The answers of groups; null where the function gives nothing."""
@@ -103,6 +107,7 @@ class _Table:
         self.numbers: dict[Any, int] = {}
         self.keys: list[Value] = []
         self.states: list[list[Any]] = [[] for _ in self.columns]
+        self.answers: list[list[Value]] = []
         self.folded = 0
         self._stand_ins: list[Any] = []
         self._key_columns: list[list[Value]] = [[] for _ in self.key.columns]
@@ -120,8 +125,7 @@ class _Table:
 
     def fold(self) -> None:
         """Takes the waiting values into the states."""
-        fold = self._fold_by_column if len(self._stand_ins) < SEVERAL * len(set(self._stand_ins)) else \
-            self._fold_by_group
+        fold = self._fold_by_column if self._few_in_a_group() else self._fold_by_group
         try:
             fold()
         except GatherumError:
@@ -130,6 +134,21 @@ class _Table:
         self.folded += len(self._stand_ins)
         for waiting in (self._stand_ins, *self._key_columns, *self._waiting):
             waiting.clear()
+
+    def finish(self) -> None:
+        """Takes what waits at the end. Groups that need no states, as all their values wait, go to their answers."""
+        if self.folded or not self._few_in_a_group():
+            self.fold()
+            return
+        numbers = self._number_groups()
+        try:
+            self.answers = [column.answers(numbers, values, len(self.keys))
+                            for column, values in zip(self.columns, self._waiting, strict=True)]
+        except GatherumError:
+            self.fold()                                 # raises the error of the first row that has one
+
+    def _few_in_a_group(self) -> bool:
+        return len(self._stand_ins) < SEVERAL * len(set(self._stand_ins))
 
     def _fold_by_row(self) -> None:
         """Takes row after row; the groups are there."""
@@ -142,9 +161,8 @@ class _Table:
 
     def _fold_by_column(self) -> None:
         """Takes the values of one column after the other, each into the state of its row's group."""
-        rows = len(self._stand_ins)
-        self._add_groups(dict(zip(reversed(self._stand_ins), range(rows - 1, -1, -1), strict=True)))
-        numbers = list(map(self.numbers.__getitem__, self._stand_ins))
+        numbers = self._number_groups()
+        self._add_states()
         for column, states, values in zip(self.columns, self.states, self._waiting, strict=True):
             column.function.update_each(map(states.__getitem__, numbers), values, self.folded)
 
@@ -153,6 +171,7 @@ class _Table:
         for place, stand_in in enumerate(self._stand_ins):
             places_of[stand_in].append(place)
         self._add_groups({stand_in: places[0] for stand_in, places in places_of.items()})
+        self._add_states()
         for stand_in, places in places_of.items():
             number = self.numbers[stand_in]
             pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
@@ -164,22 +183,38 @@ class _Table:
         fresh = [stand_in for stand_in in firsts if stand_in not in self.numbers]
         self.numbers.update(zip(fresh, count(len(self.keys))))
         self.keys += self.key.at(self._key_columns, [firsts[stand_in] for stand_in in fresh])
+
+    def _number_groups(self) -> list[int]:
+        """The number of the group of each waiting row."""
+        rows = len(self._stand_ins)
+        self._add_groups(dict(zip(reversed(self._stand_ins), range(rows - 1, -1, -1), strict=True)))
+        return list(map(self.numbers.__getitem__, self._stand_ins))
+
+    def _add_states(self) -> None:
+        """Makes the states of groups that have none."""
         for column, states in zip(self.columns, self.states, strict=True):
             init = column.function.init
-            states += [init() for _ in fresh]
+            states += [init() for _ in range(len(self.keys) - len(states))]
 
-    def rows(self, holds: Callable[..., None]) -> Batches:
-        """The finished documents, by hash and then by order of their keys; `holds` is told what is in memory."""
+    def rows(self, holds: Callable[..., None], *, by_hash: bool) -> Batches:
+        """The finished documents, in `hash_order` or as the groups came; `holds` is told what is in memory."""
         keys = self.keys
-        hashes = canonical_hashes(keys)
-        ranked = sorted(range(len(keys)), key=hashes.__getitem__)
-        if len(set(hashes)) < len(hashes):
-            ranked.sort(key=lambda number: (hashes[number], order_key(keys[number])))
-        holds(keys, self.numbers, *self.states, hashes, ranked)
+        ranked = hash_order(keys) if by_hash else range(len(keys))
+        holds(keys, self.numbers, *self.states, *self.answers, ranked)
         for start in range(0, len(ranked), BATCH_ROWS):
             numbers = ranked[start:start + BATCH_ROWS]
             rows: list[Document] = [{"_id": keys[number]} for number in numbers]
-            for column, states in zip(self.columns, self.states, strict=True):
-                for row, value in zip(rows, column.finalized([states[number] for number in numbers]), strict=True):
+            for column, held in zip(self.columns, self.answers or self.states, strict=True):
+                found = [held[number] for number in numbers]
+                for row, value in zip(rows, found if self.answers else column.finalized(found), strict=True):
                     row[column.name] = value
             yield rows
+
+
+def hash_order(keys: Sequence[Value]) -> list[int]:
+    """The places of the keys of groups by canonical hash, and by value where hashes are equal."""
+    hashes = canonical_hashes(keys)
+    order = sorted(range(len(keys)), key=hashes.__getitem__)
+    if len(set(hashes)) < len(hashes):
+        order.sort(key=lambda number: (hashes[number], order_key(keys[number])))
+    return order

@@ -6,9 +6,10 @@ import heapq
 from collections.abc import Sequence
 from typing import Any
 
-from gatherum.plan.nodes import Sort, SortKey
+from gatherum.plan.nodes import Group, Sort, SortKey
 from gatherum.rows.batches import Batches, cut
 from gatherum.rows.interpreter import Run, interprets
+from gatherum.rows.nodes.group import hash_order
 from gatherum.types.sort_key import Reversed, key_columns
 from gatherum.types.values import Document
 
@@ -16,14 +17,26 @@ from gatherum.types.values import Document
 @interprets(Sort)
 def sort(node: Sort, run: Run) -> Batches:
     """The rows in order; with a limit, the first of them."""
+    grouped = isinstance(node.input, Group)
+    if grouped:
+        run.in_any_order.add(id(node.input))
     rows = [row for batch in run.batches(node.input) for row in batch]
     columns = sort_columns(rows, node.keys)
+    if grouped and _has_ties(columns):
+        rows = [rows[number] for number in hash_order([row["_id"] for row in rows])]
+        columns = sort_columns(rows, node.keys)
     run.holds(node, rows, *columns)
     if node.limit is None:
         ordered = _sorted(rows, columns, node.keys)
     else:
         ordered = _first(rows, columns, node.keys, node.limit)
     yield from cut(ordered)
+
+
+def _has_ties(columns: list[list[Any]]) -> bool:
+    """Whether the order below decides between some rows."""
+    ranks = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+    return len(set(ranks)) < len(ranks)
 
 
 def _sorted(rows: list[Document], columns: list[list[Any]], keys: Sequence[SortKey]) -> list[Document]:
