@@ -87,7 +87,12 @@ def cache_directory() -> Path:
     if _base is None:
         use_cache(Settings.resolve().kernel_cache)
     assert _base is not None
-    return _base / version_key()
+    return _directory_in(_base)
+
+
+@cache
+def _directory_in(base: Path) -> Path:
+    return base / version_key()
 
 
 @cache

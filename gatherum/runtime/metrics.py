@@ -105,8 +105,10 @@ class OperatorMetrics:
             mine.subplans = {**others.subplans, **mine.subplans}
 
     def _add(self, other: OperatorMetrics) -> None:
-        self.engine = _united(self.engine, other.engine, " and ")
-        self.why = _united(self.why, other.why, "; ")
+        if self.engine != other.engine:
+            self.engine = _united(self.engine, other.engine, " and ")
+        if self.why != other.why:
+            self.why = _united(self.why, other.why, "; ")
         for name in _NUMBERS:
             setattr(self, name, _sum(getattr(self, name), getattr(other, name)))
         for name, value in other.details.items():

@@ -76,19 +76,22 @@ class ArrowSource:
 
     def partitions(self, request: Request) -> Sequence[ColumnPartition]:
         """Ranges of a table's rows; a reader is undivided."""
-        from gatherum.sources.columnar.partition import ColumnPartition
+        from gatherum.kernels.columns.file_batches import BatchReader
+        from gatherum.sources.columnar.partition import ColumnPartition, needed_columns
 
         table = self._given.table
         if table is None:
             return [ColumnPartition(self.name, self.name, self._coverage, lambda request: self._given.read())]
         found = []
         size, needed = table.nbytes, _needed(table, request)
+        reader = BatchReader(needed.schema, needed_columns(needed.schema, request.fields))
         for start in range(0, table.num_rows, PARTITION_ROWS):
             part = needed.slice(start, PARTITION_ROWS)
             end = start + part.num_rows
             found.append(ColumnPartition(f"{self.name}[{start}:{end}]", self.name, self._coverage,
                                          lambda request, part=part: part.to_batches(),
-                                         part.num_rows, size * part.num_rows // table.num_rows, in_memory=True))
+                                         part.num_rows, size * part.num_rows // table.num_rows, reader=reader,
+                                         in_memory=True))
         return found
 
 

@@ -25,10 +25,17 @@ def check_bson(column: Column, name: str) -> None:
 
 def as_bson(column: Column, name: str) -> Column:
     """The column as the engine computes with it: unsigned integers are longs; raises as `check_bson`."""
-    check_bson(column, name)
-    if column.is_variant or (kind := _signed(column.array.type)) == column.array.type:
+    if column.is_variant or _is_bson(column.array.type):
         return column
-    return Column(column.array.cast(kind), column.missing)
+    check_bson(column, name)
+    kind = _signed(column.array.type)
+    return column if kind == column.array.type else Column(column.array.cast(kind), column.missing)
+
+
+@lru_cache(1024)
+def _is_bson(kind: pa.DataType) -> bool:
+    """Whether BSON holds all values of the type of a column, and the engine computes with them as they are."""
+    return not may_lose(kind) and _signed(kind) == kind
 
 
 @lru_cache(1024)

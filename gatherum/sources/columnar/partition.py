@@ -73,8 +73,9 @@ def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[i
 class ColumnPartition:
     """Rows that are columns already. `read` gives them as record batches, with the columns needed or more; `place`
     names them in messages, within `source`, and `offset` is where they begin there. `values` tell what is known of the
-    values at a path, one after the other for some of the rows. Where the rows are `in_memory`, all batches are made at
-    once: the processor then has what that takes at hand."""
+    values at a path, one after the other for some of the rows. `reader` reads batches of its schema; without it one is
+    made. Where the rows are `in_memory`, all batches are made at once: the processor then has what that takes at
+    hand."""
 
     name: str
     source: str
@@ -86,6 +87,7 @@ class ColumnPartition:
     place: str = ""
     offset: int = 0
     values: tuple[ValuesAt, ...] = ()
+    reader: BatchReader | None = None
     in_memory: bool = False
 
     def batches(self, request: Request) -> Iterator[Batch]:
@@ -96,7 +98,7 @@ class ColumnPartition:
     def _batches(self, request: Request) -> Iterator[Batch]:
         left = request.limit
         self.coverage.note(self.source, 0, self.size_bytes or 0)
-        reader: BatchReader | None = None
+        reader = self.reader
         for number, found in enumerate(self._checked(request)):
             if left is not None:
                 found = found.slice(0, left)
