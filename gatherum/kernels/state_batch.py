@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -25,7 +26,7 @@ from gatherum.kernels.states.portable import portable_column, states_of
 from gatherum.types.canonical import HASH_VERSION
 from gatherum.types.extended_json import encode
 
-VERSION: Final = 1
+VERSION: Final = 2
 METADATA: Final = b"gatherum.states"
 CHUNK_ITEMS: Final = 16384
 BUCKETS: Final = 256
@@ -99,14 +100,45 @@ def _chunked(schema: StateSchema, batch: pa.RecordBatch) -> pa.RecordBatch:
 def _chunks(schema: StateSchema, row: pa.RecordBatch) -> pa.RecordBatch:
     """One group's row as several, each with a part of every state that is large."""
     first = 3 + len(schema.key_columns)
-    pieces = [list(aggregate.split(states_of(aggregate, row.column(first + i))[0], CHUNK_ITEMS))
-              for i, (_, aggregate) in enumerate(schema.aggregates)]
+    pieces = [_pieces(aggregate, row.column(first + i)) for i, (_, aggregate) in enumerate(schema.aggregates)]
     count = max(map(len, pieces))
-    states = [portable_column(aggregate, made + [aggregate.init() for _ in range(count - len(made))])
+    states = [pa.concat_arrays([made, _nothing(aggregate, made.type, count - len(made))])
               for (_, aggregate), made in zip(schema.aggregates, pieces, strict=True)]
     repeated = row.take(pa.array([0] * count, pa.int64()))
     arrays = [*repeated.columns[:2], pa.array(range(count), pa.int32()), *repeated.columns[3:first], *states]
     return pa.RecordBatch.from_arrays(arrays, schema=row.schema)
+
+
+def _pieces(aggregate: Aggregate, state: pa.StructArray) -> pa.StructArray:
+    """One state as several, whose lists are no longer than a chunk."""
+    if type(aggregate).split is not Aggregate.split:
+        return portable_column(aggregate, list(aggregate.split(states_of(aggregate, state)[0], CHUNK_ITEMS)))
+    growing = [field.kind in GROWING for field in aggregate.State.fields]
+    arrays = state.flatten()
+    longest = max((len(array.flatten()) for array, grows in zip(arrays, growing, strict=True) if grows), default=0)
+    count = max(-(-longest // CHUNK_ITEMS), 1)
+    others = _nothing(aggregate, state.type, count - 1).flatten()
+    return pa.StructArray.from_arrays(
+        [_cut(array, count) if grows else pa.concat_arrays([array, other])
+         for array, other, grows in zip(arrays, others, growing, strict=True)], fields=list(state.type))
+
+
+def _cut(lists: pa.LargeListArray, count: int) -> pa.LargeListArray:
+    """The items of one list in so many."""
+    items = lists.flatten()
+    offsets = np.minimum(np.arange(count + 1) * CHUNK_ITEMS, len(items))
+    return pa.LargeListArray.from_arrays(pa.array(offsets), items, type=lists.type)
+
+
+def _nothing(aggregate: Aggregate, kind: pa.StructType, count: int) -> pa.StructArray:
+    """So many states of nothing, in a type that states have."""
+    states = portable_column(aggregate, [aggregate.init() for _ in range(count)])
+    if states.type == kind:
+        return states
+    arrays = [array if array.type == field.type else
+              pa.array([[]] * count, field.type) if grows.kind in GROWING else pa.nulls(count, field.type)
+              for array, field, grows in zip(states.flatten(), kind, aggregate.State.fields, strict=True)]
+    return pa.StructArray.from_arrays(arrays, fields=list(kind))
 
 
 def key_columns(schema: StateSchema, batch: pa.RecordBatch) -> list[Column]:

@@ -17,7 +17,7 @@ from gatherum.kernels.state_batch import BUCKETS, StateSchema
 from gatherum.physical.operator import Operator, QueryContext, Snapshot
 from gatherum.plan.expressions import Expression, MakeDocument
 from gatherum.plan.nodes import Group
-from gatherum.storage.spill import StateSpill
+from gatherum.storage.spill import StateSpill, states_of_bucket
 from gatherum.types.values import BsonType
 
 MEASURE_EVERY: Final = 8
@@ -138,9 +138,8 @@ class GroupOperator(Operator):
         for bucket in range(BUCKETS):
             self.context.cancellation.check()
             table = self._new_table()
-            for spill in self.spills:
-                for batch in spill.read(bucket):
-                    table.absorb(batch)
+            for batch in states_of_bucket(self.spills, bucket):
+                table.absorb(batch)
             yield from self._finalized(table, bucket)
 
     def _finalized(self, table: GroupTable, bucket: int) -> Iterator[Batch]:

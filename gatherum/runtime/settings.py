@@ -18,6 +18,8 @@ from gatherum.runtime import machine
 PREFIX = "GATHERUM_"
 MEMORY_SHARE = 0.5
 UNKNOWN_MEMORY = 2 * 2**30
+LEAST_MEMORY = 10**6
+"""With less a query would do little else than write to disk and read again."""
 MAX_MORSEL_ROWS = 1 << 18
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
@@ -49,8 +51,8 @@ def _memory(value: Any) -> int:
         size = _share(float(percent[1]) / 100) if percent else parse_size(value)
     except ValueError as error:
         raise ValueError(f"{error}, or a percentage of the memory there is such as 50%") from None
-    if size == 0 or (percent and float(percent[1]) > 100):
-        raise ValueError("expected more than 0 bytes, and at most 100%")
+    if size < LEAST_MEMORY or (percent and float(percent[1]) > 100):
+        raise ValueError("expected at least 1MB, and at most 100%")
     return size
 
 
@@ -137,7 +139,7 @@ class Settings:
 
     memory_limit: int = field(default_factory=_default_memory, metadata=_about(
         _memory, "Memory that a query may use before it writes to disk: a size, or a percentage of what the "
-        "container allows or the machine has free.", "50%"))
+        "container allows or the machine has free; at least 1MB.", "50%"))
     disk_limit: int | None = field(default=None, metadata=_about(
         _size_or_none, "Temporary files that a query may write: a size, or none for whatever the disk has free "
         "beyond a small reserve.", "none"))

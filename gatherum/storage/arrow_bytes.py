@@ -18,11 +18,10 @@ from gatherum.kernels.columns.depth import shallow
 ROWS = b"gatherum.rows"
 
 
-def to_bytes(batch: pa.RecordBatch, compress: bool = True) -> pa.Buffer:
+def to_bytes(batch: pa.RecordBatch) -> pa.Buffer:
     """A record batch as an Arrow stream."""
     sink = pa.BufferOutputStream()
-    options = ipc.IpcWriteOptions(compression="lz4" if compress else None)
-    with ipc.new_stream(sink, batch.schema, options=options) as writer:
+    with ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return sink.getvalue()
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels.gathering import Rows
-from gatherum.runtime.temporary import TemporaryFile, TemporarySpace
+from gatherum.runtime.temporary import TemporarySpace
 from gatherum.storage.arrow_bytes import from_bytes, rows_from_bytes, rows_to_bytes, to_bytes
+from gatherum.storage.blocks import Block, BlockFile
 
 
 class Run:
@@ -18,24 +18,21 @@ class Run:
     is in it."""
 
     def __init__(self, space: TemporarySpace) -> None:
-        self.file: TemporaryFile = space.create("rows")
-        self.blocks: list[tuple[int, int, int]] = []
+        self.file = BlockFile(space, "rows")
+        self.blocks: list[tuple[Block, Block]] = []
 
     def write(self, rows: Rows) -> int:
         """Appends a block; returns the bytes written."""
         before = self.file.size
         ordinals = to_bytes(pa.RecordBatch.from_pydict({"ordinal": pa.array(rows.ordinals, pa.int64())}))
-        data = rows_to_bytes(rows.batch)
-        self.blocks.append((before, ordinals.size, data.size))
-        self.file.write(ordinals)
-        self.file.write(data)
+        self.blocks.append((self.file.append(ordinals), self.file.append(rows_to_bytes(rows.batch))))
         return self.file.size - before
 
     def read(self, number: int) -> Rows:
         """One block."""
-        offset, ordinals_size, size = self.blocks[number]
-        (ordinals,) = from_bytes(os.pread(self.file.fileno(), ordinals_size, offset))
-        batch = rows_from_bytes(os.pread(self.file.fileno(), size, offset + ordinals_size))
+        ordinals_block, rows_block = self.blocks[number]
+        (ordinals,) = from_bytes(self.file.read(ordinals_block))
+        batch = rows_from_bytes(self.file.read(rows_block))
         return Rows(batch, np.asarray(ordinals.column(0)))
 
     def __iter__(self) -> Iterator[Rows]:

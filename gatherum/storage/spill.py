@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from gatherum.kernels.state_batch import BUCKET_SHIFT, BUCKETS
-from gatherum.runtime.temporary import TemporaryFile, TemporarySpace
+from gatherum.runtime.temporary import TemporarySpace
 from gatherum.storage.arrow_bytes import from_bytes, to_bytes
+from gatherum.storage.blocks import Block, BlockFile
+
+JOINED_BYTES: Final = 1 << 20
+"""State batches are joined up to this size: to merge one takes as long as to merge hundreds of groups."""
 
 
 class StateSpill:
@@ -19,32 +24,52 @@ class StateSpill:
 
     def __init__(self, space: TemporarySpace) -> None:
         self.space = space
-        self.file: TemporaryFile | None = None
-        self.pieces: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self.file: BlockFile | None = None
+        self.pieces: dict[int, list[Block]] = defaultdict(list)
 
     def write(self, batch: pa.RecordBatch) -> int:
         """Writes a state batch whose rows are in the order of their hashes; returns the bytes written."""
         if self.file is None:
-            self.file = self.space.create("states")
+            self.file = BlockFile(self.space, "states")
         before = self.file.size
         buckets = (batch.column(0).to_numpy() >> np.uint64(BUCKET_SHIFT)).astype(np.int64)
         edges = np.searchsorted(buckets, np.arange(BUCKETS + 1))
         for bucket in np.flatnonzero(np.diff(edges)).tolist():
             start, end = int(edges[bucket]), int(edges[bucket + 1])
-            data = to_bytes(batch.slice(start, end - start))
-            self.pieces[bucket].append((self.file.size, data.size))
-            self.file.write(data)
+            self.pieces[bucket].append(self.file.append(to_bytes(batch.slice(start, end - start))))
         return self.file.size - before
 
     def read(self, bucket: int) -> Iterator[pa.RecordBatch]:
         """The state batches of one bucket."""
         if self.file is None:
             return
-        for offset, size in self.pieces.get(bucket, ()):
-            yield from from_bytes(os.pread(self.file.fileno(), size, offset))
+        for piece in self.pieces.get(bucket, ()):
+            yield from from_bytes(self.file.read(piece))
 
     def close(self) -> None:
         """Removes the file."""
         if self.file is not None:
             self.file.close()
             self.file = None
+
+
+def states_of_bucket(spills: Iterable[StateSpill], bucket: int) -> Iterator[pa.RecordBatch]:
+    """The state batches of one bucket of several operators, small ones joined."""
+    waiting: list[pa.RecordBatch] = []
+    size = 0
+    for batch in chain.from_iterable(spill.read(bucket) for spill in spills):
+        if waiting and (size + batch.nbytes > JOINED_BYTES or not batch.schema.equals(waiting[0].schema, True)):
+            yield from _joined(waiting)
+            waiting, size = [], 0
+        waiting.append(batch)
+        size += batch.nbytes
+    yield from _joined(waiting)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    if len(batches) < 2:
+        return batches
+    try:
+        return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()
+    except pa.ArrowNotImplementedError:                      # dictionaries below other types cannot be joined
+        return batches

@@ -102,14 +102,15 @@ def limit(result):
 
 
 def test_a_keyword_of_the_query_counts_then_that_of_connect_then_the_environment_then_the_default(monkeypatch):
-    monkeypatch.setattr(machine, "memory_limit", lambda: 3000)
-    assert limit(gm.aggregate([], [])) == limit(gm.connect({"c": []}).c.aggregate([])) == 1500
-    monkeypatch.setenv("GATHERUM_MEMORY_LIMIT", "400")
-    assert limit(gm.aggregate([], [])) == limit(gm.connect({"c": []}).c.aggregate([])) == 400
-    db = gm.connect({"c": []}, memory_limit=300)
-    assert limit(db.c.aggregate([])) == limit(db.c.find()) == limit(db.aggregate([{"$documents": []}])) == 300
-    assert limit(db.c.aggregate([], memory_limit=200)) == limit(gm.aggregate([], [], memory_limit=200)) == 200
-    assert limit(db.c.aggregate([])) == 300
+    monkeypatch.setattr(machine, "memory_limit", lambda: 30_000_000)
+    assert limit(gm.aggregate([], [])) == limit(gm.connect({"c": []}).c.aggregate([])) == 15_000_000
+    monkeypatch.setenv("GATHERUM_MEMORY_LIMIT", "4MB")
+    assert limit(gm.aggregate([], [])) == limit(gm.connect({"c": []}).c.aggregate([])) == 4_000_000
+    db = gm.connect({"c": []}, memory_limit="3MB")
+    assert limit(db.c.aggregate([])) == limit(db.c.find()) == limit(db.aggregate([{"$documents": []}])) == 3_000_000
+    two = {"memory_limit": 2_000_000}
+    assert limit(db.c.aggregate([], **two)) == limit(gm.aggregate([], [], **two)) == 2_000_000
+    assert limit(db.c.aggregate([])) == 3_000_000
 
 
 def test_a_keyword_stands_in_for_a_variable_that_is_wrong(monkeypatch):

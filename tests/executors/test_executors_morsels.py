@@ -46,7 +46,7 @@ def test_columns_that_are_only_read_come_in_larger_morsels(tmp_path, pipeline, m
 
 def test_morsels_fit_the_memory(tmp_path):
     assert max(sizes(tmp_path, ADDED_UP, memory_limit="64MB", threads=2)) * 16 <= 64_000_000 / 2 / 16
-    assert max(sizes(tmp_path, ADDED_UP, memory_limit="400KB", threads=2)) == FEWEST_ROWS
+    assert max(sizes(tmp_path, ADDED_UP, memory_limit="1MB", threads=4)) == FEWEST_ROWS
 
 
 @pytest.mark.parametrize(("memory", "batch"), [("64MB", 2_000_000), ("8GB", None)])

@@ -31,11 +31,12 @@ def test_a_wrong_size_is_refused(wrong):
 
 
 def test_memory_limit_takes_a_percentage_of_what_there_is(monkeypatch):
-    monkeypatch.setattr(machine, "memory_limit", lambda: 1000)
-    assert Settings.resolve(memory_limit="25%").memory_limit == 250
-    assert Settings.resolve().memory_limit == 500
-    for wrong in ("101%", "0%", 0, "0"):
-        with pytest.raises(SettingError, match="memory_limit"):
+    monkeypatch.setattr(machine, "memory_limit", lambda: 10**8)
+    assert Settings.resolve(memory_limit="25%").memory_limit == 25_000_000
+    assert Settings.resolve().memory_limit == 50_000_000
+    assert Settings.resolve(memory_limit="1%").memory_limit == 1_000_000
+    for wrong in ("101%", "0%", "0.9%", 0, "0", "999KB"):
+        with pytest.raises(SettingError, match=r"memory_limit cannot be .* at least 1MB, and at most 100%"):
             Settings.resolve(memory_limit=wrong)
 
 

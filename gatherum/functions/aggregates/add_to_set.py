@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate, AggregateState, Ranked
@@ -58,8 +57,3 @@ class AddToSet(Aggregate):
 
     def finalize(self, state: Any) -> Value:
         return sorted([item.value for item in state.index().values()], key=order_key)
-
-    def split(self, state: Any, limit: int) -> Iterator[Any]:
-        """As every aggregate's, from the settled state."""
-        state.settle()
-        return super().split(state, limit)

@@ -84,6 +84,22 @@ def has_dictionary(kind: pa.DataType) -> bool:
         (pa.types.is_nested(kind) and any(has_dictionary(kind.field(i).type) for i in range(kind.num_fields)))
 
 
+@lru_cache(1024)
+def _word_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_word_type(field.type)) for field in kind])
+    if pa.types.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(_word_type(kind.value_type)))
+    return kind
+
+
+def without_codes(array: pa.Array) -> pa.Array:
+    """The array with the words of dictionaries instead of codes, in documents and arrays too."""
+    return array.cast(_word_type(array.type)) if has_dictionary(array.type) else array
+
+
 def with_words(array: pa.Array) -> pa.Array:
     """The array with invalid slots instead of codes of a dictionary's invalid words, in documents and arrays too; what
     is read by its meaning, as maps are, stays."""

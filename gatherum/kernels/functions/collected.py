@@ -17,11 +17,11 @@ from gatherum.kernels.listing import list_rows
 from gatherum.kernels.lists import list_array
 from gatherum.kernels.paths import present_values
 from gatherum.kernels.states.base import States
-from gatherum.kernels.states.boxes import boxed_column, unboxed_column
+from gatherum.kernels.states.boxes import read_state_values, state_values
 from gatherum.kernels.states.choose import CompiledStates
 from gatherum.kernels.states.counted import RowCounts
 from gatherum.kernels.states.kept import KeptItems, KeptRows
-from gatherum.kernels.states.portable import RANKED, state_type
+from gatherum.kernels.states.portable import RANKED, state_type, struct_of
 from gatherum.types.values import BsonType
 
 
@@ -72,17 +72,18 @@ class ListedStates(CompiledStates):
 
 def ranked_states(aggregate: Aggregate, offsets: np.ndarray, ordinals: np.ndarray, values: Column) -> pa.StructArray:
     """States of one list of ranked values each: those between the offsets."""
-    ranked = pa.StructArray.from_arrays([pa.array(ordinals), boxed_column(values)], fields=list(RANKED))
-    kind = state_type(aggregate.State)
-    lists = pa.LargeListArray.from_arrays(pa.array(offsets), ranked, type=kind[0].type)
-    return pa.StructArray.from_arrays([lists], fields=list(kind))
+    array = state_values(values)
+    fields = list(RANKED) if array.type == RANKED[1].type else [RANKED[0], pa.field("value", array.type)]
+    ranked = pa.StructArray.from_arrays([pa.array(ordinals), array], fields=fields)
+    kind = pa.large_list(state_type(aggregate.State)[0].type.value_field.with_type(ranked.type))
+    return struct_of(aggregate, [pa.LargeListArray.from_arrays(pa.array(offsets), ranked, type=kind)])
 
 
 def ranked_values(slots: np.ndarray, states: pa.StructArray) -> tuple[np.ndarray, Column, np.ndarray]:
     """The values in such states, with the slot and the ordinal of each."""
     lists = states.flatten()[0]
     ordinals, values = lists.flatten().flatten()
-    return np.repeat(slots, lists.value_lengths().to_numpy()), unboxed_column(values), ordinals.to_numpy()
+    return np.repeat(slots, lists.value_lengths().to_numpy()), read_state_values(values), ordinals.to_numpy()
 
 
 def present(column: Column) -> Column:

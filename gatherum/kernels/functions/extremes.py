@@ -18,11 +18,11 @@ from gatherum.kernels.columns.variant import parts
 from gatherum.kernels.fields import missing_to_null
 from gatherum.kernels.kinds import is_strings, kind_of
 from gatherum.kernels.states.base import States
-from gatherum.kernels.states.boxes import boxed_column, unboxed_column
+from gatherum.kernels.states.boxes import read_state_values, state_values
 from gatherum.kernels.states.choose import CompiledStates
 from gatherum.kernels.states.counted import RowCounts
 from gatherum.kernels.states.extremes import WORDS, StringExtremes, TypeExtremes, WordExtremes
-from gatherum.kernels.states.portable import state_type
+from gatherum.kernels.states.portable import struct_of
 from gatherum.kernels.totals import NO_ROWS
 from gatherum.types.values import BsonType
 
@@ -105,7 +105,7 @@ class Extremes(CompiledStates):
 
     def absorb(self, slots: np.ndarray, states: pa.StructArray) -> States:
         """As `States.absorb`."""
-        return self.update(slots, unboxed_column(states.flatten()[0]), 0)
+        return self.update(slots, read_state_values(states.flatten()[0]), 0)
 
     def merge(self, slots: np.ndarray, other: States) -> States:
         """As `States.merge`."""
@@ -154,8 +154,7 @@ class Extremes(CompiledStates):
 
     def export(self, groups: np.ndarray) -> pa.StructArray:
         """As `States.export`."""
-        return pa.StructArray.from_arrays([boxed_column(self._winners(groups))],
-                                          fields=list(state_type(self.aggregate.State)))
+        return struct_of(self.aggregate, [state_values(self._winners(groups))])
 
     def finalize(self, groups: np.ndarray) -> Column:
         """As `States.finalize`."""

@@ -11,11 +11,11 @@ from gatherum.kernels.fields import missing_to_null
 from gatherum.kernels.listing import choose_rows
 from gatherum.kernels.scratch import Scratch, grown, padded
 from gatherum.kernels.states.base import States
-from gatherum.kernels.states.boxes import boxed_column, unboxed_column
+from gatherum.kernels.states.boxes import read_state_values, state_values
 from gatherum.kernels.states.choose import CompiledStates
 from gatherum.kernels.states.counted import RowCounts
 from gatherum.kernels.states.kept import KeptRows
-from gatherum.kernels.states.portable import state_type
+from gatherum.kernels.states.portable import struct_of
 from gatherum.types.values import INT64_MIN
 
 
@@ -77,7 +77,7 @@ class ChosenRows(CompiledStates):
         """As `States.absorb`."""
         rows, ordinals, values = states.flatten()
         there = np.flatnonzero(rows.to_numpy(zero_copy_only=False))
-        return self._choose(slots[there], unboxed_column(values.take(pa.array(there))), ordinals.to_numpy()[there])
+        return self._choose(slots[there], read_state_values(values.take(pa.array(there))), ordinals.to_numpy()[there])
 
     def merge(self, slots: np.ndarray, other: States) -> States:
         """As `States.merge`."""
@@ -103,9 +103,7 @@ class ChosenRows(CompiledStates):
         """As `States.export`."""
         there = self.at[groups] >= 0
         ordinals = np.where(there, self.best[groups] * self.sign, 0)
-        return pa.StructArray.from_arrays(
-            [pa.array(there), pa.array(ordinals), boxed_column(self._values(groups))],
-            fields=list(state_type(self.aggregate.State)))
+        return struct_of(self.aggregate, [pa.array(there), pa.array(ordinals), state_values(self._values(groups))])
 
     def finalize(self, groups: np.ndarray) -> Column:
         """As `States.finalize`."""

@@ -24,11 +24,11 @@ from gatherum.kernels.scratch import Scratch, grown, padded
 from gatherum.kernels.sort_keys import sort_keys
 from gatherum.kernels.sorting import SortColumn, order_of, ranks
 from gatherum.kernels.states.base import States
-from gatherum.kernels.states.boxes import boxed_column, unboxed_column
+from gatherum.kernels.states.boxes import read_state_values, state_values
 from gatherum.kernels.states.choose import CompiledStates
 from gatherum.kernels.states.counted import RowCounts
 from gatherum.kernels.states.kept import KeptRows
-from gatherum.kernels.states.portable import state_type
+from gatherum.kernels.states.portable import struct_of
 from gatherum.plan.nodes import SortKey
 from gatherum.types.values import INT64_MIN, MISSING
 
@@ -177,8 +177,8 @@ class PlacedRows(CompiledStates):
         rows, ordinals, by, values = states.flatten()
         there = np.flatnonzero(rows.to_numpy(zero_copy_only=False))
         picked = pa.array(there)
-        return self._offer(slots[there], _Rows(self._batch(unboxed_column(by.take(picked))),
-                                               unboxed_column(values.take(picked)), ordinals.to_numpy()[there]))
+        return self._offer(slots[there], _Rows(self._batch(read_state_values(by.take(picked))),
+                                               read_state_values(values.take(picked)), ordinals.to_numpy()[there]))
 
     def merge(self, slots: np.ndarray, other: States) -> States:
         """As `States.merge`."""
@@ -200,9 +200,8 @@ class PlacedRows(CompiledStates):
         ordinals = np.zeros(len(groups), np.int64)
         ordinals[there] = rows.ordinals
         columns = [documents_column(rows.by), rows.values]
-        boxed = [boxed_column(_spread(column, there)) for column in columns]
-        return pa.StructArray.from_arrays([pa.array(there), pa.array(ordinals), *boxed],
-                                          fields=list(state_type(self.aggregate.State)))
+        held = [state_values(_spread(column, there)) for column in columns]
+        return struct_of(self.aggregate, [pa.array(there), pa.array(ordinals), *held])
 
     def finalize(self, groups: np.ndarray) -> Column:
         """As `States.finalize`."""

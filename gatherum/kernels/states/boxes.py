@@ -1,6 +1,7 @@
-"""Columns as BSON and back: every value as a document with the one key "", as portable states hold it.
+"""The values in portable states: BSON, each a document with the one key "", or the column as it is.
 
-Values of the common types are written and read many at once, by their place in the bytes.
+Values of the common types are written as BSON and read many at once, by their place in the bytes. Documents, arrays and
+whatever else is in a column of one type stay there: the type goes with the states.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from gatherum.kernels.assemble import as_variant, join
 from gatherum.kernels.buffers import column_of_words, distinct_bytes
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column, plain_strings, variant_array
+from gatherum.kernels.columns.depth import is_deep
+from gatherum.kernels.columns.normalize import without_codes
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.types import DECIMAL128, OBJECT_ID
-from gatherum.kernels.columns.variant import boxed, parts, unboxed
+from gatherum.kernels.columns.variant import boxed, parts, to_variant, unboxed
 from gatherum.kernels.kinds import is_strings
 from gatherum.kernels.states.portable import fixed_width
 from gatherum.types.values import MISSING, BsonType
@@ -34,12 +37,14 @@ _EMPTY: Final = {BsonType.MISSING: boxed(MISSING), BsonType.NULL: boxed(None), B
 _IN_VARIANT: Final = (pa.int32(), pa.int64(), pa.float64(), pa.bool_(), pa.timestamp("ms"), pa.null())
 
 
-def boxed_column(column: Column) -> pa.Array:
-    """The values of a column as large_binary."""
+def state_values(column: Column) -> pa.Array:
+    """The values of a column as large_binary, or in the type that they have."""
     column = plain_strings(column)
     kind = column.array.type
     if not column.is_variant and not is_strings(kind) and kind not in _IN_VARIANT:
-        return pa.array([boxed(value) for value in values_of(column)], pa.large_binary())
+        if not is_deep(kind) and not (column.missing and column.nullish):
+            return without_codes(column.array)
+        column = to_variant(column)
     types, words, data = parts(as_variant(column))
     made = [_box(kind, words, data, rows) for kind, rows in _by_type(types)]
     return _in_rows([piece for _, piece in made], [rows for rows, _ in made])
@@ -96,8 +101,10 @@ def _box_bytes(kind: int, blobs: pa.Array, counted: bool) -> pa.Array:
     return compute.binary_join_element_wise(fixed_width(heads, heads.itemsize), blobs, end, nothing)
 
 
-def unboxed_column(array: pa.Array) -> Column:
-    """The inverse of `boxed_column`."""
+def read_state_values(array: pa.Array) -> Column:
+    """The inverse of `state_values`."""
+    if array.type != pa.large_binary():
+        return Column(array)
     if not len(array):
         return Column(pa.nulls(0))
     types = _bytes_of(array)[_offsets(array)[:-1] + 4]

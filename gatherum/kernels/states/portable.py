@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from gatherum.functions.aggregate import Aggregate, AggregateState, Ranked
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import boxed, unboxed
 
 RANKED: Final = pa.struct([pa.field("ordinal", pa.int64(), False), pa.field("value", pa.large_binary(), False)])
@@ -24,7 +27,8 @@ FIELD_TYPES: Final[dict[str, pa.DataType]] = {
 def state_type(state: type[AggregateState]) -> pa.StructType:
     """The Arrow type of a state: one field for each of its own.
 
-    Wide integers are two's complement, little-endian, of as many bytes as they need; values are BSON.
+    Wide integers are two's complement, little-endian, of as many bytes as they need; values are BSON. In state batches
+    the values may have another type, that of the column which they come from.
     """
     return pa.struct([pa.field(field.name, FIELD_TYPES[field.kind], False) for field in state.fields])
 
@@ -43,9 +47,33 @@ _WRITE: Final[dict[str, Callable[[Any], Any]]] = {
     "wide": wide_bytes, "value": boxed, "values": lambda items: [boxed(item) for item in items],
     "ranked": lambda items: [{"ordinal": item.ordinal, "value": boxed(item.value)} for item in items],
 }
-_READ: Final[dict[str, Callable[[Any], Any]]] = {
-    "wide": wide_number, "value": unboxed, "values": lambda items: [unboxed(item) for item in items],
-    "ranked": lambda items: [Ranked(item["ordinal"], unboxed(item["value"])) for item in items],
+
+
+def struct_of(aggregate: Aggregate, arrays: Sequence[pa.Array]) -> pa.StructArray:
+    """States of their fields' arrays, whose values may have any type."""
+    kind = state_type(aggregate.State)
+    fields = [field if array.type == field.type else pa.field(field.name, array.type)
+              for field, array in zip(kind, arrays, strict=True)]
+    return pa.StructArray.from_arrays(arrays, fields=fields)
+
+
+def _read_values(array: pa.Array) -> list[Any]:
+    return list(map(unboxed, array.to_pylist())) if array.type == FIELD_TYPES["value"] else values_of(Column(array))
+
+
+def _read_ranked(array: pa.Array) -> list[Any]:
+    ordinals, values = array.flatten()
+    return [Ranked(*item) for item in zip(ordinals.to_pylist(), _read_values(values), strict=True)]
+
+
+def _read_lists(array: pa.Array, read: Callable[[pa.Array], list[Any]]) -> list[Any]:
+    items = iter(read(array.flatten()))
+    return [list(islice(items, length)) for length in array.value_lengths().to_pylist()]
+
+
+_READ: Final[dict[str, Callable[[pa.Array], list[Any]]]] = {
+    "wide": lambda array: list(map(wide_number, array.to_pylist())), "value": _read_values,
+    "values": lambda array: _read_lists(array, _read_values), "ranked": lambda array: _read_lists(array, _read_ranked),
 }
 
 
@@ -65,9 +93,8 @@ def states_of(aggregate: Aggregate, column: pa.StructArray) -> list[Any]:
     """Python states of a struct array."""
     lists = []
     for field, array in zip(aggregate.State.fields, column.flatten(), strict=True):
-        items = array.to_pylist()
         read = _READ.get(field.kind)
-        lists.append(items if read is None else [read(item) for item in items])
+        lists.append(array.to_pylist() if read is None else read(array))
     return [aggregate.State.of(row) for row in zip(*lists, strict=True)]
 
 

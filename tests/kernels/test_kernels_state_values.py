@@ -1,0 +1,37 @@
+"""The values of portable states: BSON, or the column as it is."""
+
+import pyarrow as pa
+import pytest
+from bson import Decimal128, ObjectId
+from group_values import MIXED
+
+from gatherum.kernels.columns.build import column_of
+from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.read import values_of
+from gatherum.kernels.states.boxes import read_state_values, state_values
+from gatherum.types.values import MISSING
+
+NESTED = [[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}], [[{"a": [1.5]}], []], [{"a": 1}, None], [{"a": 1}, MISSING],
+          [ObjectId("0" * 24), None], [Decimal128("1.10"), MISSING], [{"a": "x"}, {"a": 1}], [{"b": 1, "a": 2}, {}]]
+
+
+@pytest.mark.parametrize("values", [*MIXED, *NESTED], ids=repr)
+def test_values_come_back_as_they_were(values):
+    written = state_values(column_of(values))
+    assert len(written) == len(values)
+    assert list(map(repr, values_of(read_state_values(written)))) == list(map(repr, values))
+
+
+@pytest.mark.parametrize(("values", "typed"), [
+    ([{"a": 1}, {"a": 2}], True), ([[1], None], True), ([ObjectId("0" * 24)], True),
+    ([{"a": 1}, MISSING], False), ([{"a": 1}, 1], False), (["x"], False), ([1, None], False)])
+def test_only_what_one_type_holds_with_null_stays_as_it_is(values, typed):
+    assert (state_values(column_of(values)).type != pa.large_binary()) == typed
+
+
+def test_dictionaries_are_left_behind():
+    codes = pa.array(["x", "y", "x"]).dictionary_encode()
+    coded = pa.LargeListArray.from_arrays(pa.array([0, 1, 3]), pa.StructArray.from_arrays([codes], ["s"]))
+    written = state_values(Column(coded))
+    assert written.type.value_type.field(0).type == pa.string()
+    assert values_of(read_state_values(written)) == [[{"s": "x"}], [{"s": "y"}, {"s": "x"}]]
