@@ -47,3 +47,15 @@ def test_the_command_loads_nothing_heavy(small, words, also):
     words = [word.replace("PATH", small) for word in words]
     code = f"from gatherum.cli.main import shell\nshell({words!r}, standalone_mode=False)"
     assert loaded_after(code).isdisjoint((*HEAVY, also))
+
+
+def test_the_command_leaves_pandas_out_when_it_works_on_columns(small):
+    code = f"""import sys
+from gatherum.cli.main import main
+sys.argv = ['gatherum', 'run', '{{$group: {{_id: "$a", n: {{$sum: 1}}}}}}', {small!r}, '--engine', 'columnar']
+try:
+    main()
+except SystemExit as end:
+    assert not end.code"""
+    loaded = loaded_after(code)
+    assert "pyarrow" in loaded and not any(name.startswith("pandas.") for name in loaded)

@@ -14,6 +14,7 @@ import click
 from gatherum import __version__
 from gatherum.cli.failures import INTERRUPTED, exit_code_of
 from gatherum.cli.standard_streams import prepare_streams
+from gatherum.cli.without_pandas import do_without_pandas
 from gatherum.definitions import modules
 
 COMMANDS = "gatherum.cli.commands"
@@ -71,6 +72,7 @@ def shell() -> None:
 
 def main() -> None:
     """Runs the command line of this process."""
+    do_without_pandas()
     prepare_streams()
     try:
         shell(prog_name="gatherum")
