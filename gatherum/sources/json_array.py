@@ -62,7 +62,7 @@ def _read(file: InputFile, faults: Faults, request: Request) -> Blocks:
             except _BrokenStructure as error:
                 broken = str(error)
             places = partial(_places, [offset for offset, _ in batch], number)
-            documents = parse_records([element for _, element in batch], places, faults)
+            documents = parse_records([element for _, element in batch], places, faults, request)
             number += len(batch)
             if documents:
                 yield documents, text.offset - first

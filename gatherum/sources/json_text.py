@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 import orjson
 
+from gatherum.plan.analysis import top_names
+from gatherum.plan.protocols import Request
 from gatherum.sources.document_file import Faults
-from gatherum.types.extended_json import decode
-from gatherum.types.values import INT64_MAX, INT64_MIN, Document, Value, type_name
-from gatherum.types.wrappers import MalformedWrapper
+from gatherum.types.extended_json import decode, decode_fields
+from gatherum.types.values import INT64_MAX, INT64_MIN, Document, type_name
+from gatherum.types.wrappers import WRAPPERS, MalformedWrapper
 
 # Digits become 0, and what may stand before a number becomes a colon: a search then finds long integers and passes
 # over the digits of fractions.
 _SHAPE: Final = bytes.maketrans(b"123456789,[ \t\r\n-", b"000000000:::::::")
 _BEYOND_32_BITS: Final = b":" + b"0" * 10
 _BEYOND_64_BITS: Final = b":" + b"0" * 19
+_ESCAPES: Final = (b"\\u003", b"\\u0024")
+"""A colon or a dollar sign that is written as one of these cannot be looked for."""
 _LONG_INTEGER: Final = re.compile(rb"-?[0-9]{19,}")
 _CONSTANT: Final = re.compile(rb"-?(NaN|Infinity)")
 _KINDS: Final = {list: "an array", str: "a string", bool: "a boolean", type(None): "null", int: "a number",
                  float: "a number"}
+
+
+AT_ONCE: Final = 32
+"""So few documents are let go, but for the fields needed, before Python's garbage collector comes to see them."""
+
+Names = Collection[str] | None
+"""The fields that documents must have; None for all."""
 
 
 class BrokenText(Exception):
@@ -34,36 +45,57 @@ class BrokenText(Exception):
         self.position = position
 
 
-def parse_texts(texts: list[bytes]) -> list[Document] | None:
+def parse_texts(texts: list[bytes], needed: Names) -> list[Document] | None:
     """The documents of many texts, or None where one of them is broken or needs the closer look of `parse_text`."""
     joined = b"\n".join(texts)
+    shape = joined.translate(_SHAPE)
+    if any(escape in joined for escape in _ESCAPES) or not _integers_fit(joined, shape):
+        return None
+    extended = b'"$' in joined
+    converted = extended or _BEYOND_32_BITS in shape
+    documents: list[Document] = []
+    keys = 0
     try:
-        documents = list(map(orjson.loads, texts))
-        if not _keeps_all(joined, documents):
-            return None
-        shape = joined.translate(_SHAPE)
-        if _BEYOND_64_BITS in shape and not all(_within_64_bits(found) for found in _LONG_INTEGER.findall(joined)):
-            return None
-        if b'"$' in joined or _BEYOND_32_BITS in shape:
-            documents = list(map(decode, documents))
+        for start in range(0, len(texts), AT_ONCE):
+            parsed = list(map(orjson.loads, texts[start:start + AT_ONCE]))
+            if set(map(type, parsed)) != {dict} or (extended and any(map(_is_wrapper, parsed))):
+                return None
+            keys += orjson.dumps(parsed).count(b":")
+            documents += _with_fields(parsed, needed, converted)
     except (ValueError, TypeError, RecursionError):
         return None
-    return None if set(map(type, documents)) - {dict} else documents
+    # Each key has a colon: with fewer of them than the text has, one was there twice.
+    return documents if keys == joined.count(b":") else None
 
 
-def _keeps_all(text: bytes, documents: list[Any]) -> bool:
-    """Whether no key was lost by being there twice: each has a colon, so the text has as many as the documents.
+def _is_wrapper(document: Document) -> bool:
+    return next(iter(document), "") in WRAPPERS
 
-    False also where a colon or a dollar sign is written as an escape, so that looking for them says nothing.
-    """
-    return b"\\u003" not in text and b"\\u0024" not in text and orjson.dumps(documents).count(b":") == text.count(b":")
+
+def _with_fields(documents: list[Document], needed: Names, converted: bool) -> list[Document]:
+    if converted:
+        return [decode_fields(document, needed) for document in documents]
+    if needed is None:
+        return documents
+    return [{name: value for name, value in document.items() if name in needed} for document in documents]
+
+
+def _integers_fit(text: bytes, shape: bytes) -> bool:
+    """Whether no integer of a text, of which the shape is given, has more than 64 bits."""
+    place = shape.find(_BEYOND_64_BITS)
+    while place >= 0:
+        found = _LONG_INTEGER.match(text, place + (text[place:place + 1] != b"-"))
+        if found is None or not _within_64_bits(found[0]):
+            return False
+        place = shape.find(_BEYOND_64_BITS, found.end())
+    return True
 
 
 def _within_64_bits(digits: bytes) -> bool:
     return len(digits) <= 20 and INT64_MIN <= int(digits) <= INT64_MAX
 
 
-def parse_text(text: bytes) -> Document:
+def parse_text(text: bytes, needed: Names) -> Document:
     """The document of one text; BrokenText where there is none, or where a document cannot hold what is written."""
     try:
         document = orjson.loads(text)
@@ -73,17 +105,17 @@ def parse_text(text: bytes) -> Document:
         raise BrokenText(f"a document was expected, but this is {_KINDS[type(document)]}")
     try:
         json.loads(text, parse_int=_checked_integer, object_pairs_hook=_checked_keys)
-        return _checked_document(decode(document))
+        _check_no_wrapper(document)
+        return decode_fields(document, needed)
     except MalformedWrapper as error:
         raise BrokenText(str(error)) from None
     except RecursionError:
         raise BrokenText("it is nested too deeply") from None
 
 
-def _checked_document(value: Value) -> Document:
-    if type(value) is not dict:
-        raise BrokenText(f"a document was expected, but this is {type_name(value)} in Extended JSON")
-    return value
+def _check_no_wrapper(document: Document) -> None:
+    if _is_wrapper(document):
+        raise BrokenText(f"a document was expected, but this is {type_name(decode(document))} in Extended JSON")
 
 
 def _located(text: bytes, error: orjson.JSONDecodeError) -> BrokenText:
@@ -114,16 +146,19 @@ def _checked_keys(pairs: list[tuple[str, Any]]) -> None:
         raise BrokenText(f"the field {twice!r} is there twice in one document, which can hold it once only")
 
 
-def parse_records(texts: list[bytes], places: Callable[[], Iterable[tuple[str, int]]],
-                  faults: Faults) -> list[Document]:
-    """The documents of many texts. `places` gives for each text, when asked, its place and the byte it begins at."""
-    documents = parse_texts(texts)
+def parse_records(texts: list[bytes], places: Callable[[], Iterable[tuple[str, int]]], faults: Faults,
+                  request: Request) -> list[Document]:
+    """The documents of many texts, with the fields that are requested. `places` gives for each text, when asked, its
+    place and the byte it begins at."""
+    # Which records are skipped must not depend on what the query needs of them.
+    needed = None if request.fields is None or faults.on_bad == "skip" else top_names(request.fields)
+    documents = parse_texts(texts, needed)
     if documents is not None:
         return documents
     documents = []
     for text, (place, offset) in zip(texts, places(), strict=True):
         try:
-            documents.append(parse_text(text))
+            documents.append(parse_text(text, needed))
         except BrokenText as broken:
             faults.broken(place, offset, broken.reason)
     return documents

@@ -22,7 +22,8 @@ def open_ndjson(file: InputFile, *, on_bad: OnBad, coverage: Coverage) -> Docume
     """The source of an NDJSON file; a large one is cut into ranges of bytes."""
     size = file.size_bytes or 0
     if not file.divisible or size <= PARTITION_BYTES:
-        return undivided(file, lambda file, faults, request: _read(file, 0, None, faults), on_bad, coverage)
+        return undivided(file, lambda file, faults, request: _read(file, 0, None, faults, request), on_bad,
+                         coverage)
     return DocumentFile(file, partial(_ranges, file, size), on_bad, coverage)
 
 
@@ -35,15 +36,15 @@ def _ranges(file: InputFile, size: int) -> Sequence[tuple[str, int, Read]]:
 
 
 def _read_range(file: InputFile, start: int, end: int, faults: Faults, request: Request) -> Blocks:
-    return _read(file, start, end, faults)
+    return _read(file, start, end, faults, request)
 
 
-def _read(file: InputFile, start: int, end: int | None, faults: Faults) -> Blocks:
+def _read(file: InputFile, start: int, end: int | None, faults: Faults, request: Request) -> Blocks:
     """The documents of the lines that begin in a range of bytes."""
     lines = _Lines(file, start)
     for offset, block in _blocks(file, start, end):
         texts = [line for line in block.split(b"\n") if line and not line.isspace()]
-        documents = parse_records(texts, partial(lines.places, block, offset), faults)
+        documents = parse_records(texts, partial(lines.places, block, offset), faults, request)
         lines.pass_over(block)
         if documents:
             yield documents, len(block)

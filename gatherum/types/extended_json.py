@@ -14,7 +14,7 @@ import datetime as dt
 import math
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, Literal
 
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
@@ -130,12 +130,18 @@ def decode(value: Any) -> Value:
             if name in WRAPPERS:
                 return unwrap(value, decode)
             break
-        return {name: decode(item) if type(item) in _NOT_PLAIN else item for name, item in value.items()}
+        return decode_fields(value, None)
     if cls is list:
         return [decode(item) if type(item) in _NOT_PLAIN else item for item in value]
     if cls is int and not INT32_MIN <= value <= INT32_MAX:
         return Int64(value) if INT64_MIN <= value <= INT64_MAX else float(value)
     return value
+
+
+def decode_fields(document: dict[str, Any], needed: Collection[str] | None) -> dict[str, Value]:
+    """The decoded fields of a document that is no wrapper: of these names (None: all)."""
+    return {name: decode(item) if type(item) in _NOT_PLAIN else item for name, item in document.items()
+            if needed is None or name in needed}
 
 
 _NOT_PLAIN: Final = frozenset({dict, list, int})
