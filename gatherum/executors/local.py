@@ -210,7 +210,7 @@ class LocalExecutor:
 
     def _request(self, scan: Scan, morsels: Morsels) -> Request:
         return Request(scan.fields, scan.filter, scan.limit, computed=self.context.computed,
-                       batch_bytes=morsels.batch_bytes)
+                       batch_bytes=morsels.batch_bytes, compiled=self.context.compiled())
 
     def _read(self, partitions: Sequence[Any], number: int, request: Request, morsels: Morsels,
               figures: Figures) -> Batches:

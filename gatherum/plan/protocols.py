@@ -49,7 +49,8 @@ class Request:
     out; each partition may end after `limit` rows. `on_bad` says what becomes of a broken record: the whole read
     fails, or the record is skipped and noted in the coverage; None is as the source was opened. `computed` are the
     fields that must have BSON values in columns as well (None: all): the others are only passed on. A batch of columns
-    should take no more than `batch_bytes` (None: as many as the source takes for the quickest).
+    should take no more than `batch_bytes` (None: as many as the source takes for the quickest). `compiled` says whether
+    kernels may be called.
     """
 
     fields: tuple[Path, ...] | None = None
@@ -58,6 +59,7 @@ class Request:
     on_bad: OnBad | None = None
     computed: frozenset[str] | None = frozenset()
     batch_bytes: int | None = None
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

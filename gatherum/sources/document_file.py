@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NoReturn
 
 from gatherum.errors import SourceError
@@ -41,6 +42,15 @@ Blocks = Iterator[tuple[list[Document], int]]
 Read = Callable[[Faults, Request], Blocks]
 
 
+@contextmanager
+def reading(file: InputFile) -> Iterator[None]:
+    """Makes what goes wrong with a file an error that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise file_error(file.name, error) from None
+
+
 @record
 class DocumentPartition:
     """A file, or a range of its bytes, read by a function that gives documents and the number of bytes they took."""
@@ -69,10 +79,8 @@ class DocumentPartition:
                 return
 
     def _blocks(self, faults: Faults, request: Request) -> Blocks:
-        try:
+        with reading(self.file):
             yield from self.read(faults, request)
-        except OSError as error:
-            raise file_error(self.file.name, error) from None
 
 
 @record
@@ -85,6 +93,7 @@ class DocumentFile:
     coverage: Coverage
     accepts: frozenset[str] = frozenset({"limit"})
     columnar: bool = False
+    partition: type[DocumentPartition] = DocumentPartition
 
     @property
     def name(self) -> str:
@@ -100,7 +109,7 @@ class DocumentFile:
 
     def partitions(self, request: Request) -> Sequence[Partition]:
         """The parts of the file."""
-        return [DocumentPartition(name, self.file, read, size, self.on_bad, self.coverage)
+        return [self.partition(name, self.file, read, size, self.on_bad, self.coverage)
                 for name, size, read in self.cut()]
 
 
