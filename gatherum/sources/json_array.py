@@ -42,7 +42,7 @@ def open_json(file: InputFile, *, on_bad: OnBad, coverage: Coverage) -> Document
     """The source of a JSON file; one that holds a document a line is read as NDJSON."""
     if file.regular and is_ndjson(file.head()):
         return open_ndjson(file, on_bad=on_bad, coverage=coverage)
-    return undivided(file, _read, on_bad, coverage)
+    return undivided(file, _read, on_bad, coverage, frozenset({"fields", "limit"}))
 
 
 def _read(file: InputFile, faults: Faults, request: Request) -> Blocks:

@@ -39,7 +39,7 @@ def open_ndjson(file: InputFile, *, on_bad: OnBad, coverage: Coverage) -> Docume
     size = file.size_bytes or 0
     divided = file.divisible and size > PARTITION_BYTES
     return DocumentFile(file, partial(_ranges, file, size) if divided else partial(_whole, file), on_bad, coverage,
-                        partition=LinesPartition)
+                        accepts=frozenset({"fields", "limit"}), partition=LinesPartition)
 
 
 def _whole(file: InputFile) -> Sequence[tuple[str, int | None, Read]]:

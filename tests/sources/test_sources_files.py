@@ -79,7 +79,7 @@ def test_several_files_are_one_source(tree):
     assert source.statistics().bytes == 3 * len(LINE % 0)
     assert source.statistics().rows is None
     assert source.schema() is None
-    assert source.accepts == {"limit"}
+    assert source.accepts == {"fields", "limit"}
     assert not source.columnar
 
 
