@@ -11,6 +11,7 @@ import numba
 import numpy as np
 
 from gatherum.kernels.compiler import kernel
+from gatherum.kernels.field_names import number_of_name
 from gatherum.kernels.intrinsics import byte_at, copy_bytes, leading_zeros, load_word
 
 DEEPEST = 60
@@ -75,7 +76,7 @@ def _document(text, i, size, names, ends, span):
                 if found & 1 or (first and byte_at(text, i + 1) == 36):
                     return -1
                 first = False
-                wanted = _which(text, i + 1, found >> 1, names, ends)
+                wanted = number_of_name(text, i + 1, found >> 1, names, ends)
                 if wanted >= 0 and span[2 * wanted + 1] >= 0:
                     return -1
             i, state = (found >> 1) + 1, COLON
@@ -115,24 +116,6 @@ def _document(text, i, size, names, ends, span):
         if depth == 1 and wanted >= 0:
             span[2 * wanted + 2] = i
         state = NEXT
-    return -1
-
-
-@numba.njit
-def _which(text, start, end, names, ends):
-    """The number of the name that stands in the text; -1 for others."""
-    begin = 0
-    for number in range(ends.shape[0]):
-        length = ends[number] - begin
-        if length == end - start:
-            same = True
-            for k in range(length):
-                if names[begin + k] != byte_at(text, start + k):
-                    same = False
-                    break
-            if same:
-                return number
-        begin = ends[number]
     return -1
 
 

@@ -11,6 +11,7 @@ from bson import DBRef
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 
+from gatherum.plan.analysis import top_names
 from gatherum.plan.protocols import Coverage, OnBad, Request
 from gatherum.sources.document_file import BLOCK_BYTES, Blocks, DocumentFile, Faults, undivided
 from gatherum.sources.input_file import FileFormat, InputFile
@@ -45,7 +46,9 @@ def _read(file: InputFile, faults: Faults, request: Request) -> Blocks:
     """The documents of a file, block by block."""
     number = offset = 0
     for block, lengths, broken in _blocks(file):
-        documents = _decode_block(block, lengths, number, offset, faults)
+        documents = _decoded_fields(block, faults, request)
+        if documents is None:
+            documents = _decode_block(block, lengths, number, offset, faults)
         number += len(lengths)
         offset += len(block)
         if documents:
@@ -85,14 +88,31 @@ def _cut(buffer: bytes) -> tuple[list[int], str]:
     return lengths, ""
 
 
+def _decoded_fields(block: bytes, faults: Faults, request: Request) -> list[Document] | None:
+    """The documents with the fields needed, by a kernel; None where that cannot be, or something is broken."""
+    # Which documents are skipped must not depend on what the query needs of them.
+    if request.fields is None or not request.compiled or faults.on_bad == "skip":
+        return None
+    from gatherum.sources.columnar.bson_fields import with_fields
+
+    kept = with_fields(block, top_names(request.fields))
+    return None if kept is None else _decode_all(kept)
+
+
 def _decode_block(block: bytes, lengths: list[int], number: int, offset: int, faults: Faults) -> list[Document]:
+    documents = _decode_all(block)
+    return _decode_each(block, lengths, number, offset, faults) if documents is None else documents
+
+
+def _decode_all(block: bytes) -> list[Document] | None:
+    """All documents of a block; None where one is broken, or has a field twice."""
     try:
         documents: list[Document] = bson.decode_all(block, OPTIONS)
         if sum(len(bson.encode(document)) for document in documents) == len(block):
             return _plain(documents) if b"$ref\0" in block else documents
     except (BSONError, ValueError, OverflowError, RecursionError):
         pass
-    return _decode_each(block, lengths, number, offset, faults)
+    return None
 
 
 def _decode_each(block: bytes, lengths: list[int], number: int, offset: int, faults: Faults) -> list[Document]:

@@ -9,6 +9,7 @@ import numpy as np
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
+from gatherum.kernels.field_names import packed_names
 from gatherum.kernels.json_fields import find_fields, join_values
 from gatherum.sources.json_text import parse_array
 from gatherum.types.values import MISSING
@@ -20,11 +21,9 @@ def batch_of_lines(block: bytes, names: list[str]) -> Batch | None:
     """A batch of the named fields of the documents, one a line; None where the lines need a closer look."""
     if len(names) > MOST_NAMES or not _is_utf8(block):
         return None
-    known = [name.encode("utf-8", "surrogatepass") for name in names]
-    ends = np.cumsum([len(name) for name in known], dtype=np.int64)
     spans = np.empty((block.count(b"\n") + 1, 1 + 2 * len(names)), np.int64)
     text = np.frombuffer(block, np.uint8)
-    rows = find_fields(text.ctypes.data, len(block), np.frombuffer(b"".join(known), np.uint8).copy(), ends, spans)
+    rows = find_fields(text.ctypes.data, len(block), *packed_names(names), spans)
     if rows < 0:
         return None
     places = spans[:rows]
