@@ -6,7 +6,7 @@ from bson import Decimal128, ObjectId
 from group_values import MIXED
 
 from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column
+from gatherum.kernels.columns.column import Column, invalid_metadata
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.states.boxes import read_state_values, state_values
 from gatherum.types.values import MISSING
@@ -35,3 +35,12 @@ def test_dictionaries_are_left_behind():
     written = state_values(Column(coded))
     assert written.type.value_type.field(0).type == pa.string()
     assert values_of(read_state_values(written)) == [[{"s": "x"}], [{"s": "y"}, {"s": "x"}]]
+
+
+def test_null_and_missing_fields_of_documents_with_dictionaries_are_not_mistaken_for_one_another():
+    words = pa.array(["x"]).dictionary_encode()
+    for missing, expected in ((False, {"s": "x", "d": None}), (True, {"s": "x"}), (False, {"s": "x", "d": None})):
+        nothing = pa.field("d", pa.int32(), metadata=invalid_metadata(missing))
+        fields = [pa.field("s", words.type), nothing]
+        array = pa.StructArray.from_arrays([words, pa.nulls(1, pa.int32())], fields=fields)
+        assert values_of(read_state_values(state_values(Column(array)))) == [expected]

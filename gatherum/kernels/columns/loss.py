@@ -38,7 +38,6 @@ def _is_bson(kind: pa.DataType) -> bool:
     return not may_lose(kind) and _signed(kind) == kind
 
 
-@lru_cache(1024)
 def _signed(kind: pa.DataType) -> pa.DataType:
     """The type with longs for unsigned integers of 64 bits, inside documents and arrays too."""
     if pa.types.is_uint64(kind):

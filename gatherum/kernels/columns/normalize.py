@@ -15,9 +15,11 @@ _RULES = {rule.arrow: rule.column for rule in ARROW_RULES}
 _OWN = (OBJECT_ID, DECIMAL128, VARIANT)
 
 
-@lru_cache(1024)
 def column_type(kind: pa.DataType) -> pa.DataType:
-    """The type that an Arrow type's values have in a column; the same type where it is kept."""
+    """The type that an Arrow type's values have in a column; the same type where it is kept.
+
+    It has the metadata of the fields, which types that are equal may differ in: so it cannot be looked up by the type.
+    """
     if kind in _OWN:
         return kind
     if isinstance(kind, pa.BaseExtensionType):
@@ -45,6 +47,7 @@ def _family(kind: pa.DataType) -> str:
     return str(kind).split("[")[0].split("(")[0]
 
 
+@lru_cache(1024)
 def is_normal(kind: pa.DataType) -> bool:
     """Whether `normalize` keeps all arrays of a type as they are."""
     return kind != BSON_VALUE and column_type(kind) == kind
@@ -84,7 +87,6 @@ def has_dictionary(kind: pa.DataType) -> bool:
         (pa.types.is_nested(kind) and any(has_dictionary(kind.field(i).type) for i in range(kind.num_fields)))
 
 
-@lru_cache(1024)
 def _word_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         return kind.value_type
