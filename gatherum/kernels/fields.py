@@ -14,7 +14,7 @@ import pyarrow as pa
 from gatherum.kernels.buffers import valid_mask
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import column_of
-from gatherum.kernels.columns.column import Column, missing_column, variant_array
+from gatherum.kernels.columns.column import Column, invalid_is_missing, missing_column, variant_array
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import parts
 from gatherum.kernels.paths import child, present_values
@@ -127,10 +127,11 @@ def replaced(column: Column, path: Path, value: Column) -> Column:
     """A struct column with other values at `path`, whose fields it has; an empty path is the whole column."""
     if not path:
         return value
-    fields = fields_of(column)
-    assert fields is not None
-    changed = {**fields.columns, path[0]: replaced(fields.column(path[0]), path[1:], value)}
-    return documents_column(fields.with_columns(changed), valid_mask(column.array), column.missing)
+    # As they are stored, for what is in the slots of invalid documents stays there.
+    fields = {field.name: Column(column.array.field(number), invalid_is_missing(field))
+              for number, field in enumerate(column.array.type)}
+    fields[path[0]] = replaced(fields[path[0]], path[1:], value)
+    return documents_column(Batch(fields, len(column)), valid_mask(column.array), column.missing)
 
 
 def missing_to_null(column: Column) -> Column:

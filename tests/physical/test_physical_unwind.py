@@ -47,3 +47,21 @@ def test_list_columns_need_no_documents(tmp_path):
         operator = UnwindOperator(Unwind(Shared(), ("a", "b"), "i", True), context)
         documents = [{"a": {"b": [1, 2]}}, {"a": {"b": []}}, {"a": None}, {"a": {"b": [3]}}]
         assert written(driven(operator, batches_of(documents, 4))) == written(expected(operator.node, documents))
+
+
+@pytest.mark.parametrize("documents", [
+    [{"e": {"y": {"x": "a"}}}, {}], [{"e": {"y": {"x": [1, 2]}}}, {"e": None}],
+    [{"e": {"y": {"x": ["a"]}}}, {"e": {}}], [{"e": {"y": None}}, {"e": {"y": {"x": []}}}, {}],
+    [{"e": {"w": 1, "y": {"x": [{"z": 1}], "v": 2}}}, {"e": {"w": 3}}],
+    [{"e": {"y": {"x": {"w": {"v": [1, None]}}}}}, {"e": {"y": {}}}, {"e": {"y": {"x": None}}}, {}]])
+@pytest.mark.parametrize("size", [1, 7])
+@pytest.mark.parametrize("keep_empty", [True, False])
+@pytest.mark.parametrize("path", [("e", "y"), ("e", "y", "x"), ("e", "y", "x", "w", "v")])
+def test_documents_on_the_way_may_be_null_or_missing(documents, size, keep_empty, path, tmp_path):
+    node = Unwind(Shared(), path, None, keep_empty)
+    whole = batches_of(documents, 7)[0]
+    with query_context(tmp_path) as context:
+        operator = UnwindOperator(node, context)
+        made = [row for start in range(0, len(documents), size) for batch in operator.push(whole.slice(start, size))
+                for row in batch.documents()]
+    assert written(made) == written(expected(node, documents))
