@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
+from gatherum.kernels.columns.types import DATE, OBJECT_ID
 from gatherum.kernels.fields import missing_to_null
 from gatherum.kernels.gathering import rows_of
 from gatherum.kernels.group_table import GroupTable
@@ -31,10 +32,13 @@ Numbered = Callable[[np.ndarray], Iterable[tuple[np.ndarray, Batch]]]
 """Gives for the ends of the buckets in the sorted rows all rows, with the numbers of the buckets they are in."""
 
 
+_ALIKE: Final = frozenset({pa.int32(), pa.int64(), pa.string(), pa.bool_(), DATE, OBJECT_ID})
+
+
 class BucketAutoOperator(Operator):
     """Sorts the rows by the key, chooses the bounds from the sorted keys, and aggregates each bucket in this order.
 
-    Where the answer does not depend on the order of equal keys, nor that of a bucket's rows, only the keys are sorted.
+    Where the answer does not depend on the order of a bucket's rows, only the keys are sorted.
     """
 
     spread = "partial"
@@ -98,10 +102,13 @@ class BucketAutoOperator(Operator):
 
     def _numbered(self) -> tuple[_Values, Numbered]:
         """The sorted keys, and the rows as they were held with the numbers of their buckets: none is copied."""
-        pieces = [rows.batch for rows in self.sorter.held]
+        held = self.sorter.held
+        pieces = [rows.batch for rows in held]
         columns = [self._keys(batch) for batch in pieces]
         rows = sum(batch.rows for batch in pieces)
-        order = run_aside(lambda: order_of([ranks(columns)] if columns else [], rows), self.context.cancellation)
+        ordinals = [np.concatenate([rows.ordinals for rows in held])] if held and not _written_alike(columns) else []
+        order = run_aside(lambda: order_of([ranks(columns), *ordinals] if columns else [], rows),
+                          self.context.cancellation)
 
         def numbered(ends: np.ndarray) -> Iterator[tuple[np.ndarray, Batch]]:
             numbers = np.empty(rows, np.int32)
@@ -137,6 +144,12 @@ class BucketAutoOperator(Operator):
     def close(self) -> None:
         """As `Operator.close`."""
         self.sorter.close()
+
+
+def _written_alike(columns: Sequence[Column]) -> bool:
+    """Whether equal values are the same for certain, so that either may stand as a bound: 1 and 1.0 may not."""
+    kinds = {column.array.type for column in columns}
+    return len(kinds) == 1 and kinds <= _ALIKE
 
 
 class _Values(Sequence[Value]):

@@ -3,13 +3,15 @@
 import itertools
 
 import pytest
-from driving import check_partial, driven, wild
+from bson import Decimal128, Int64
+from driving import check_partial, driven, expected, wild
 from running import batches_of, query_context, written
 
 from gatherum.errors import OperatorError
 from gatherum.frontends.mongo.stage import Context, parse_pipeline
 from gatherum.physical.bucket_auto import BucketAutoOperator
 from gatherum.physical.documents import document_batches
+from gatherum.physical.operator import Signal
 
 OUTPUT = {"n": {"$sum": 1}, "sum": {"$sum": "$n"}, "first": {"$first": "$n"}, "all": {"$push": "$b"}}
 OF_ANY_ORDER = {"n": {"$sum": 1}, "sum": {"$sum": "$a"}, "mean": {"$avg": "$n"}, "most": {"$max": "$b"}}
@@ -25,6 +27,22 @@ def buckets(argument):
 def test_buckets_of_all_types(key, count, output, tmp_path):
     node = buckets({"groupBy": key, "buckets": count, "output": output})
     check_partial(BucketAutoOperator, node, wild(42, 1), tmp_path)
+
+
+@pytest.mark.parametrize("values", [[1.0, 1, Decimal128("1.0")], [0.0, -0.0], [2, Int64(2), 2.0], [-0.0, 0.0, 1]])
+def test_a_bound_is_the_first_of_equal_values_whichever_thread_had_it(values, tmp_path):
+    documents = [{"a": value} for value in [*values * 3, *reversed(values)]]
+    node = buckets({"groupBy": "$a", "buckets": 4})
+    wanted = written(expected(node, documents))
+    for turn in range(3):
+        with query_context(tmp_path) as context:
+            operators = [BucketAutoOperator(node, context) for _ in range(3)]
+            for number, batch in enumerate(batches_of(documents, 1)):
+                operators[(number + turn) % 3].push(batch)
+            for other in operators[1:]:
+                operators[0].absorb(other)
+            rows = [row for batch in operators[0].signal(Signal.END) for row in batch.documents()]
+        assert written(rows) == wanted
 
 
 @pytest.mark.parametrize("granularity", ["R5", "POWERSOF2", "1-2-5"])
