@@ -15,7 +15,7 @@ from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.types import DATE, OBJECT_ID
 from gatherum.kernels.fields import missing_to_null
-from gatherum.kernels.gathering import rows_of
+from gatherum.kernels.gathering import Rows, rows_of
 from gatherum.kernels.group_table import GroupTable
 from gatherum.kernels.sorting import order_of, ranks
 from gatherum.kernels.state_batch import StateSchema
@@ -102,12 +102,11 @@ class BucketAutoOperator(Operator):
 
     def _numbered(self) -> tuple[_Values, Numbered]:
         """The sorted keys, and the rows as they were held with the numbers of their buckets: none is copied."""
-        held = self.sorter.held
+        held = sorted(self.sorter.held, key=lambda rows: int(rows.ordinals[0]))
         pieces = [rows.batch for rows in held]
         columns = [self._keys(batch) for batch in pieces]
         rows = sum(batch.rows for batch in pieces)
-        ordinals = [np.concatenate([rows.ordinals for rows in held])] if held and not _written_alike(columns) else []
-        order = run_aside(lambda: order_of([ranks(columns), *ordinals] if columns else [], rows),
+        order = run_aside(lambda: order_of([ranks(columns), *_ties(held, columns)] if columns else [], rows),
                           self.context.cancellation)
 
         def numbered(ends: np.ndarray) -> Iterator[tuple[np.ndarray, Batch]]:
@@ -146,10 +145,14 @@ class BucketAutoOperator(Operator):
         self.sorter.close()
 
 
-def _written_alike(columns: Sequence[Column]) -> bool:
-    """Whether equal values are the same for certain, so that either may stand as a bound: 1 and 1.0 may not."""
+def _ties(pieces: Sequence[Rows], columns: Sequence[Column]) -> list[np.ndarray]:
+    """What decides between equal keys: their ordinals, but where the rows are in order, or equal keys are the same for
+    certain, so that any may stand as a bound: of 1 and 1.0 the first one does."""
     kinds = {column.array.type for column in columns}
-    return len(kinds) == 1 and kinds <= _ALIKE
+    if len(kinds) == 1 and kinds <= _ALIKE:
+        return []
+    ordinals = np.concatenate([piece.ordinals for piece in pieces])
+    return [ordinals] if (ordinals[1:] <= ordinals[:-1]).any() else []
 
 
 class _Values(Sequence[Value]):
