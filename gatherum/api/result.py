@@ -16,6 +16,7 @@ from gatherum.api.query import Query
 from gatherum.api.run import run
 from gatherum.api.zoned import in_utc
 from gatherum.errors import ResultError
+from gatherum.plan.protocols import BATCH_ROWS
 from gatherum.plan.schema import Types, output_types
 from gatherum.types.values import Document
 
@@ -100,7 +101,7 @@ class Result:
             yield from self._row
             while (batch := self._next_batch()) is not None:
                 self._progress.hide()
-                self._batch, self._row = batch, iter(self._rows_of(batch))
+                self._batch, self._row = batch, self._rows_of(batch)
                 yield from self._row
 
     def _give_back(self) -> None:
@@ -148,9 +149,11 @@ class Result:
     def _taken(self) -> Iterator[Any]:
         return iter(self._next_batch, None)
 
-    def _rows_of(self, batch: Any) -> list[Document]:
-        rows = batch.documents() if self._columnar else batch
-        return [in_utc(row) for row in rows] if self._query.settings.tz_aware else rows
+    def _rows_of(self, batch: Any) -> Iterator[Document]:
+        return itertools.chain.from_iterable(self._documents_of(batch))
+
+    def _documents_of(self, batch: Any) -> Iterator[list[Document]]:
+        return _documents(batch, self._columnar, self._query.settings.tz_aware)
 
     @property
     def _columnar(self) -> bool:
@@ -250,9 +253,9 @@ class Result:
                     sink.write_batch(batch)
                     rows += batch.rows
                 elif not as_columns:
-                    documents = self._rows_of(batch)
-                    sink.write(documents)
-                    rows += len(documents)
+                    for documents in self._documents_of(batch):
+                        sink.write(documents)
+                        rows += len(documents)
             if not rows:
                 sink.write_header(self._known_fields())
         return rows
@@ -297,3 +300,11 @@ class Result:
 def _watched(query: Query, progress: Progress) -> Generator[Any]:
     with progress:
         yield from run(query)
+
+
+def _documents(batch: Any, columnar: bool, zoned: bool) -> Iterator[list[Document]]:
+    """The rows of a batch, not many at once: documents take several times the memory of columns."""
+    parts = [batch.slice(start, BATCH_ROWS) for start in range(0, batch.rows, BATCH_ROWS)] if columnar else [batch]
+    for part in parts:
+        rows = part.documents() if columnar else part
+        yield [in_utc(row) for row in rows] if zoned else rows

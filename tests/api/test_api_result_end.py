@@ -6,6 +6,8 @@ import threading
 import pytest
 
 import gatherum as gm
+from gatherum.kernels.columns.batch import Batch
+from gatherum.plan.protocols import BATCH_ROWS
 
 
 @pytest.fixture
@@ -59,9 +61,19 @@ def test_an_interrupt_of_the_reader_ends_the_query(monkeypatch, tmp_path, read, 
 
     monkeypatch.chdir(tmp_path)
     result = gm.aggregate([{"a": 1}] * 5000, [{"$match": {"a": 1}}], engine=engine, kernels="off")
-    monkeypatch.setattr(result, "_rows_of", interrupt)
+    monkeypatch.setattr(result, "_documents_of", interrupt)
     monkeypatch.setattr(result, "_column_batches", lambda: map(interrupt, result._taken()))
     with pytest.raises(KeyboardInterrupt):
         read(result)
     assert result.stats["seconds"] is not None
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("read", [lambda result: next(iter(result)), lambda result: result.write("x.ndjson")])
+def test_few_documents_are_made_of_a_batch_at_once(monkeypatch, tmp_path, read):
+    monkeypatch.chdir(tmp_path)
+    made = []
+    documents = Batch.documents
+    monkeypatch.setattr(Batch, "documents", lambda batch: made.append(batch.rows) or documents(batch))
+    read(gm.aggregate([{"a": number} for number in range(5000)], [], engine="columnar", kernels="off"))
+    assert max(made) <= BATCH_ROWS < 5000

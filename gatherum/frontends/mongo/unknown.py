@@ -9,7 +9,7 @@ from gatherum.functions.registry import nearest
 
 _NOT_BUILT: Final = """
     $accumulator $acos $acosh $allElementsTrue $anyElementTrue $asin $asinh $atan $atan2 $atanh $binarySize $bitAnd
-    $bitNot $bitOr $bitXor $bitsAllClear $bitsAllSet $bitsAnyClear $bitsAnySet $bottomN $box $bsonSize $center
+    $bitNot $bitOr $bitXor $bitsAllClear $bitsAllSet $bitsAnyClear $bitsAnySet $bottom $bottomN $box $bsonSize $center
     $centerSphere $changeStream $changeStreamSplitLargeEvent $collStats $convert $cos $cosh $covariancePop
     $covarianceSamp $currentOp $dateDiff $dateFromParts $dateFromString $dateToParts $degreesToRadians $denseRank
     $densify $derivative $documentNumber $exp $expMovingAvg $fill $firstN $function $geoIntersects $geoNear
@@ -20,7 +20,7 @@ _NOT_BUILT: Final = """
     $regexFind $regexFindAll $regexMatch $replaceAll $replaceOne $reverseArray $rtrim $sampleRate $search
     $searchMeta $setDifference $setEquals $setField $setIntersection $setIsSubset $setUnion $setWindowFields
     $shardedDataDistribution $shift $sin $sinh $sortArray $sqrt $strLenBytes $strcasecmp $substr $substrBytes $tan
-    $tanh $text $toHashedIndexKey $toObjectId $toUUID $topN $tsIncrement $tsSecond $unsetField $vectorSearch $zip
+    $tanh $text $toHashedIndexKey $toObjectId $toUUID $top $topN $tsIncrement $tsSecond $unsetField $vectorSearch $zip
 """
 NOT_BUILT: Final = frozenset(_NOT_BUILT.split())
 """Stages and operators of MongoDB that are not built here. One that is built is found, and this not asked."""
