@@ -18,7 +18,7 @@ from gatherum.functions.registry import nearest
 from gatherum.optimizer.context import Context as OptimizerContext
 from gatherum.optimizer.driver import Optimized, optimize
 from gatherum.plan.analysis import NOTHING, paths_read
-from gatherum.plan.nodes import Filter, Limit, Node, Project, ReplaceRoot, Scan, Skip, Unwind
+from gatherum.plan.nodes import Filter, Limit, Node, Project, ReplaceRoot, Scan, Skip, Union, Unwind
 from gatherum.plan.places import Stage, places_of
 from gatherum.plan.protocols import Coverage, Source
 from gatherum.plan.render import subplans
@@ -97,7 +97,9 @@ def check(openers: Mapping[str, Open], collection: str | None, pipeline: Any,
     for name in scanned(plan):
         if name not in openers:
             known = f"; there are {', '.join(sorted(openers))}" if openers else ""
-            raise SourceError(f"there is no collection {name!r}{nearest(name, openers) or known}")
+            place = ", ".join(_readers(name, stages))
+            where = f"{place}: " if place else ""
+            raise SourceError(f"{where}there is no collection {name!r}{nearest(name, openers) or known}")
     return plan, variables, stages
 
 
@@ -166,6 +168,14 @@ def _scans(plan: Node) -> Iterator[Scan]:
             yield node
         for _, below in subplans(node):
             yield from _scans(below)
+
+
+def _readers(name: str, stages: Sequence[Stage]) -> tuple[str, ...]:
+    """The place of the stage that reads a collection beside its input; nothing where the pipeline begins with it."""
+    found = [stage.places for stage in stages for node in stage.nodes
+             for below in [*(plan for _, plan in subplans(node)), *([node.second] if isinstance(node, Union) else [])]
+             if any(scan.source == name for scan in _scans(below))]
+    return max(found, key=len, default=())
 
 
 def _choose_engine(query: Query) -> tuple[str, str]:

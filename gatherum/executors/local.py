@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from gatherum.errors import GatherumError
+from gatherum.errors import GatherumError, failing_in
 from gatherum.executors.chains import Chains, ended
 from gatherum.executors.figures import Figures
 from gatherum.executors.morsels import Morsels
@@ -138,7 +138,8 @@ class LocalExecutor:
                     self.context.cancellation.check()
                     self._take(chains, operator, batch, last)
                 if top is not None:
-                    top.found(operator)
+                    with failing_in(last.node):
+                        top.found(operator)
             return operator
 
         operators: list[Operator] = []
@@ -150,7 +151,7 @@ class LocalExecutor:
                 self._when_read()
             whole, others = operators[0], operators[1:]
             for other in others:
-                with whole.metrics.timed():
+                with whole.metrics.timed(), failing_in(last.node):
                     whole.absorb(other)
                 other.describe_expressions()
                 whole.metrics.merge(other.metrics)

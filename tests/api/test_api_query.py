@@ -6,6 +6,7 @@ import pytest
 import gatherum as gm
 from gatherum.api.inputs import opener
 from gatherum.api.query import prepare, scanned
+from gatherum.errors import OperatorError, SourceError
 from gatherum.runtime.settings import Settings
 
 
@@ -56,3 +57,27 @@ def test_the_sources_of_subplans_are_scanned():
     plan = prepare(given, "a", [{"$lookup": {"from": "b", "localField": "x", "foreignField": "x", "as": "f"}},
                                 {"$facet": {"f": [{"$limit": 1}]}}, {"$unionWith": "c"}], Settings()).plan
     assert set(scanned(plan)) == {"a", "b", "c"}
+
+
+LOOKUP = {"$lookup": {"from": "other", "localField": "a", "foreignField": "a", "as": "found"}}
+
+
+@pytest.mark.parametrize(("pipeline", "place"), [
+    ([LOOKUP], "stage 1 ($lookup): "), ([{"$match": {}}, {"$unionWith": "other"}], "stage 2 ($unionWith): "),
+    ([{"$unionWith": {"coll": "items", "pipeline": [LOOKUP]}}], "stage 1 ($unionWith), stage 1 ($lookup): ")])
+def test_a_collection_that_is_not_there_is_named_with_the_stage_that_reads_it(pipeline, place):
+    db = gm.connect({"items": [{"a": 1}], "others": []})
+    with pytest.raises(SourceError) as caught:
+        db.items.aggregate(pipeline)
+    assert str(caught.value) == f"{place}there is no collection 'other'; did you mean others?"
+
+
+@pytest.mark.parametrize("kind", ["bson", "ndjson", "parquet"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_error_of_a_sort_names_its_stage_wherever_it_comes_up(kind, threads, tmp_path):
+    path = str(tmp_path / f"x.{kind}")
+    gm.aggregate([{"_id": i, "a": [1, 2], "b": [2]} for i in range(40)], [], engine="rows").write(path)
+    result = gm.aggregate(path, [{"$sort": {"a": 1, "b": 1}}, {"$limit": 3}], rows_engine_limit=0, threads=threads,
+                          morsel_rows=3)
+    with pytest.raises(OperatorError, match=r"^stage 1 \(\$sort\): .*parallel arrays"):
+        result.to_list()
