@@ -24,7 +24,7 @@ from types import CodeType
 from typing import Any, Final
 
 from gatherum.kernels.generations import COMPLETE, alone, forget_old_generations
-from gatherum.runtime.cancel import TICK
+from gatherum.runtime.cancel import TICK, interrupts_deferred
 from gatherum.runtime.settings import Settings
 
 FAILED: Final = "failed"
@@ -65,7 +65,7 @@ class Kernel:
 
     def load(self) -> Any:
         """The machine code, from the cache where it is there."""
-        with _lock:
+        with _lock, interrupts_deferred():                      # what LLVM calls back swallows them
             if self._compiled is None:
                 self._compiled = compiled(self.python, self.signature, code_key(self.python.__code__))
         return self._compiled

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any, Protocol, TypeVar, overload
 
 from gatherum.errors import CancelledError, DeadlineError
@@ -94,3 +98,21 @@ def interruptible_wait(waited: Any, cancellation: Cancellation) -> Any:
 def _patience(cancellation: Cancellation) -> float:
     remaining = cancellation.remaining()
     return TICK if remaining is None else min(TICK, remaining)
+
+
+@contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Has Ctrl-C wait until the end of some short work, in which a KeyboardInterrupt would be lost: such as calls of
+    libraries that call back."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    waiting: list[FrameType | None] = []
+    signal.signal(signal.SIGINT, lambda number, frame: waiting.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if waiting:
+            handler(signal.SIGINT, waiting[0])

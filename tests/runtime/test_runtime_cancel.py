@@ -1,3 +1,5 @@
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +10,8 @@ from concurrent.futures import Future
 import pytest
 
 from gatherum.errors import CancelledError, DeadlineError
-from gatherum.runtime.cancel import Cancellation, interruptible_wait
+from gatherum.kernels import compiler
+from gatherum.runtime.cancel import Cancellation, interruptible_wait, interrupts_deferred
 
 
 def test_a_fresh_token_lets_through():
@@ -103,3 +106,41 @@ def test_control_c_ends_a_wait_while_a_worker_is_busy():
         raised = float(process.stdout.readline())
         assert raised - sent < 0.4
         assert process.wait(5) == 0
+
+
+def test_an_interrupt_waits_for_the_end_of_short_work():
+    done = []
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), interrupts_deferred():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append(1)
+    assert done and signal.getsignal(signal.SIGINT) is before
+    with interrupts_deferred():
+        done.append(2)
+    assert done == [1, 2]
+
+
+def test_other_threads_defer_nothing():
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def work():
+        with interrupts_deferred():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+def test_an_interrupt_while_a_kernel_is_loaded_is_not_lost(monkeypatch):
+    def swallowing(*given):
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            sum(range(1000))
+        return given
+
+    monkeypatch.setattr(compiler, "compiled", swallowing)
+    kernel = compiler.Kernel(swallowing, "void()")
+    with pytest.raises(KeyboardInterrupt):
+        kernel.load()
