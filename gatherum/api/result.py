@@ -16,7 +16,6 @@ from gatherum.api.query import Query
 from gatherum.api.run import run
 from gatherum.api.zoned import in_utc
 from gatherum.errors import ResultError
-from gatherum.plan.protocols import BATCH_ROWS
 from gatherum.plan.schema import Types, output_types
 from gatherum.types.values import Document
 
@@ -153,7 +152,8 @@ class Result:
         return itertools.chain.from_iterable(self._documents_of(batch))
 
     def _documents_of(self, batch: Any) -> Iterator[list[Document]]:
-        return _documents(batch, self._columnar, self._query.settings.tz_aware)
+        lists = batch.lists_of_documents() if self._columnar else iter([batch])
+        return map(in_utc, lists) if self._query.settings.tz_aware else lists
 
     @property
     def _columnar(self) -> bool:
@@ -300,11 +300,3 @@ class Result:
 def _watched(query: Query, progress: Progress) -> Generator[Any]:
     with progress:
         yield from run(query)
-
-
-def _documents(batch: Any, columnar: bool, zoned: bool) -> Iterator[list[Document]]:
-    """The rows of a batch, not many at once: documents take several times the memory of columns."""
-    parts = [batch.slice(start, BATCH_ROWS) for start in range(0, batch.rows, BATCH_ROWS)] if columnar else [batch]
-    for part in parts:
-        rows = part.documents() if columnar else part
-        yield [in_utc(row) for row in rows] if zoned else rows

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from gatherum.kernels.arrow import joined_batches
 from gatherum.kernels.state_batch import BUCKET_SHIFT, BUCKETS
 from gatherum.runtime.temporary import TemporarySpace
 from gatherum.storage.arrow_bytes import from_bytes, to_bytes
@@ -58,18 +59,10 @@ def states_of_bucket(spills: Iterable[StateSpill], bucket: int) -> Iterator[pa.R
     waiting: list[pa.RecordBatch] = []
     size = 0
     for batch in chain.from_iterable(spill.read(bucket) for spill in spills):
-        if waiting and (size + batch.nbytes > JOINED_BYTES or not batch.schema.equals(waiting[0].schema, True)):
-            yield from _joined(waiting)
+        more = batch.nbytes
+        if waiting and (size + more > JOINED_BYTES or not batch.schema.equals(waiting[0].schema, True)):
+            yield from joined_batches(waiting)
             waiting, size = [], 0
         waiting.append(batch)
-        size += batch.nbytes
-    yield from _joined(waiting)
-
-
-def _joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    if len(batches) < 2:
-        return batches
-    try:
-        return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()
-    except pa.ArrowNotImplementedError:                      # dictionaries below other types cannot be joined
-        return batches
+        size += more
+    yield from joined_batches(waiting)

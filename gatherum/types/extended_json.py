@@ -140,8 +140,8 @@ def decode(value: Any) -> Value:
 
 def decode_fields(document: dict[str, Any], needed: Collection[str] | None) -> dict[str, Value]:
     """The decoded fields of a document that is no wrapper: of these names (None: all)."""
-    return {name: decode(item) if type(item) in _NOT_PLAIN else item for name, item in document.items()
-            if needed is None or name in needed}
+    items = document.items() if needed is None else [item for item in document.items() if item[0] in needed]
+    return {name: decode(item) if type(item) in _NOT_PLAIN else item for name, item in items}
 
 
 _NOT_PLAIN: Final = frozenset({dict, list, int})

@@ -120,7 +120,8 @@ def _read_date(value: Any) -> Value:
     if isinstance(value, int):
         return from_millis(int(_integer(value, INT64_MIN, INT64_MAX)))
     if _in_usual_form(_text(value)):
-        return dt.datetime.fromisoformat(value[:-1])
+        return dt.datetime(int(value[:4]), int(value[5:7]), int(value[8:10]), int(value[11:13]), int(value[14:16]),
+                           int(value[17:19]), int(value[20:23]) * 1000)
     found = _DATE.fullmatch(value)
     if found is None:
         raise ValueError

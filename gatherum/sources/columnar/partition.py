@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from gatherum.errors import LossError, SourceError
+from gatherum.kernels.arrow import joined_batches
 from gatherum.kernels.columns.batch import MAX_ROWS, Batch, first_ordinal
 from gatherum.kernels.columns.file_batches import BatchReader, is_layout
 from gatherum.kernels.columns.files import NUMBERS_KEY
@@ -23,7 +24,7 @@ from gatherum.kernels.columns.types import (
 from gatherum.kernels.pruning import ValuesAt
 from gatherum.plan.analysis import top_names
 from gatherum.plan.expressions import Path
-from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request, Skipped
+from gatherum.plan.protocols import Coverage, OnBad, Request, Skipped
 from gatherum.records import record
 from gatherum.types.values import TYPE_NAMES, BsonType, Document
 
@@ -40,7 +41,7 @@ def morsels(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     rows = 0
     for batch in batches:
         if small and rows + batch.num_rows > MAX_ROWS:
-            yield from _joined(small)
+            yield from joined_batches(small)
             small, rows = [], 0
         if batch.num_rows >= ENOUGH_ROWS and not small:
             for start in range(0, batch.num_rows, MAX_ROWS):
@@ -49,18 +50,9 @@ def morsels(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             small.append(batch)
             rows += batch.num_rows
             if rows >= ENOUGH_ROWS:
-                yield from _joined(small)
+                yield from joined_batches(small)
                 small, rows = [], 0
-    yield from _joined(small)
-
-
-def _joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    if len(batches) < 2 or not batches[0].num_columns:
-        return batches
-    try:
-        return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()
-    except pa.ArrowNotImplementedError:                      # dictionaries below other types cannot be joined
-        return batches
+    yield from joined_batches(small)
 
 
 def needed_columns(schema: pa.Schema, fields: tuple[Path, ...] | None) -> list[int]:
@@ -124,13 +116,12 @@ class ColumnPartition:
     def documents(self, request: Request) -> Iterator[list[Document]]:
         """The rows as documents; LossError where BSON cannot hold a value."""
         for batch in self.batches(request):
-            for start in range(0, batch.rows, BATCH_ROWS):
-                try:
-                    yield batch.slice(start, BATCH_ROWS).documents()
-                except LossError as error:
-                    raise error.within(self.name) from None
-                except UnicodeDecodeError as error:
-                    raise SourceError(f"{self.name}: a string is not valid UTF-8: {error.reason}") from None
+            try:
+                yield from batch.lists_of_documents()
+            except LossError as error:
+                raise error.within(self.name) from None
+            except UnicodeDecodeError as error:
+                raise SourceError(f"{self.name}: a string is not valid UTF-8: {error.reason}") from None
 
     def _checked(self, request: Request) -> Iterator[pa.RecordBatch]:
         if request.limit == 0:
