@@ -170,10 +170,11 @@ class Aggregate(ABC):
     State: ClassVar[type[AggregateState]]
 
     def __init_subclass__(cls) -> None:
-        """Where a class changes an action, the quicker ways to take it that its base has are not its own."""
+        """Where an action is another than the one that a base knows a quicker way for, it is taken step by step."""
         super().__init_subclass__()
         for quicker, actions in _QUICKER.items():
-            if quicker not in vars(cls) and not actions.isdisjoint(vars(cls)):
+            by = next(number for number, base in enumerate(cls.__mro__) if quicker in vars(base))
+            if any(not actions.isdisjoint(vars(base)) for base in cls.__mro__[:by]):
                 setattr(cls, quicker, getattr(Aggregate, quicker))
 
     def init(self) -> Any:

@@ -106,6 +106,10 @@ def test_a_class_that_changes_an_action_does_not_keep_the_quicker_ways_of_its_ba
         def finalize(self, state):
             return 2 * super().finalize(state)
 
+    class Negating:
+        def finalize(self, state):
+            return -super().finalize(state)
+
     class Even(Sum):
         """The sum of even numbers."""
 
@@ -115,6 +119,12 @@ def test_a_class_that_changes_an_action_does_not_keep_the_quicker_ways_of_its_ba
             if value % 2 == 0:
                 super().update(state, value)
 
+    class Mixed(Negating, Sum):
+        """The sum with the other sign."""
+
+        name = "$mixed"
+
+    assert Mixed().answers([0, 1, 0], [1.0, 2.0, 3.0], 2) == [-4.0, -2.0]
     assert Doubled().answers([0, 1, 0], [1.0, 2.0, 3.0], 2) == [8.0, 4.0]
     assert Even().answers([0, 1, 0], [1, 2, 4], 2) == [4, 2]
     state = Even().init()

@@ -29,6 +29,14 @@ def test_only_what_one_type_holds_with_null_stays_as_it_is(values, typed):
     assert (state_values(column_of(values)).type != pa.large_binary()) == typed
 
 
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.timestamp("us"), pa.decimal128(5, 2)], ids=str)
+def test_columns_of_every_type_come_back(kind):
+    values = [b"\5\0\0\0\0", b"", None] if "binary" in str(kind) else [1, None, 3]
+    column = Column(pa.array(values, kind))
+    found = read_state_values(state_values(column))
+    assert found.array.to_pylist() == column.array.to_pylist()
+
+
 def test_dictionaries_are_left_behind():
     codes = pa.array(["x", "y", "x"]).dictionary_encode()
     coded = pa.LargeListArray.from_arrays(pa.array([0, 1, 3]), pa.StructArray.from_arrays([codes], ["s"]))

@@ -23,7 +23,7 @@ from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.types import DECIMAL128, OBJECT_ID
 from gatherum.kernels.columns.variant import boxed, parts, to_variant, unboxed
 from gatherum.kernels.kinds import is_strings
-from gatherum.kernels.states.portable import fixed_width
+from gatherum.kernels.states.portable import BOXED, fixed_width
 from gatherum.types.values import MISSING, BsonType
 
 _HEAD: Final = 6
@@ -42,7 +42,7 @@ def state_values(column: Column) -> pa.Array:
     column = plain_strings(column)
     kind = column.array.type
     if not column.is_variant and not is_strings(kind) and kind not in _IN_VARIANT:
-        if not is_deep(kind) and not (column.missing and column.nullish):
+        if kind != BOXED and not is_deep(kind) and not (column.missing and column.nullish):
             return without_codes(column.array)
         column = to_variant(column)
     types, words, data = parts(as_variant(column))
@@ -103,7 +103,7 @@ def _box_bytes(kind: int, blobs: pa.Array, counted: bool) -> pa.Array:
 
 def read_state_values(array: pa.Array) -> Column:
     """The inverse of `state_values`."""
-    if array.type != pa.large_binary():
+    if array.type != BOXED:
         return Column(array)
     if not len(array):
         return Column(pa.nulls(0))

@@ -15,10 +15,12 @@ from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
 from gatherum.kernels.columns.variant import boxed, unboxed
 
-RANKED: Final = pa.struct([pa.field("ordinal", pa.int64(), False), pa.field("value", pa.large_binary(), False)])
+BOXED: Final = pa.large_binary()
+"""The type of values as BSON, and of no others in states."""
+RANKED: Final = pa.struct([pa.field("ordinal", pa.int64(), False), pa.field("value", BOXED, False)])
 FIELD_TYPES: Final[dict[str, pa.DataType]] = {
     "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "bytes": pa.large_binary(),
-    "wide": pa.large_binary(), "value": pa.large_binary(), "values": pa.large_list(pa.large_binary()),
+    "wide": pa.large_binary(), "value": BOXED, "values": pa.large_list(BOXED),
     "ranked": pa.large_list(RANKED),
 }
 
@@ -58,7 +60,7 @@ def struct_of(aggregate: Aggregate, arrays: Sequence[pa.Array]) -> pa.StructArra
 
 
 def _read_values(array: pa.Array) -> list[Any]:
-    return list(map(unboxed, array.to_pylist())) if array.type == FIELD_TYPES["value"] else values_of(Column(array))
+    return list(map(unboxed, array.to_pylist())) if array.type == BOXED else values_of(Column(array))
 
 
 def _read_ranked(array: pa.Array) -> list[Any]:
