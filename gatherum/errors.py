@@ -131,14 +131,20 @@ class InternalError(GatherumError):
     """gatherum itself is at fault: please report it, with the message."""
 
 
-@contextmanager
-def failing_in(node: Any) -> Iterator[None]:
+class failing_in:  # noqa: N801
     """Notes the node of the plan in errors of the query that come from it, or from what runs it."""
-    try:
-        yield
-    except QueryError as error:
-        error.node = error.node or node
-        raise
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+
+    def __enter__(self) -> None:
+        """Notes nothing yet."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
+        if isinstance(error, QueryError):
+            error.node = error.node or self._node
 
 
 @contextmanager

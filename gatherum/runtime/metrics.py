@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +24,24 @@ class _Clock(threading.local):
 
 
 _clock = _Clock()
+
+
+class _Timed:
+    """What `OperatorMetrics.timed` gives."""
+
+    __slots__ = ("metrics", "outer", "start")
+
+    def __init__(self, metrics: OperatorMetrics) -> None:
+        self.metrics = metrics
+
+    def __enter__(self) -> None:
+        self.outer, _clock.below = _clock.below, 0.0
+        self.start = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        passed = time.perf_counter() - self.start
+        self.metrics.seconds = (self.metrics.seconds or 0.0) + passed - _clock.below
+        _clock.below = self.outer + passed
 
 
 @dataclass(slots=True)
@@ -81,17 +98,9 @@ class OperatorMetrics:
         """Counts bytes written to disk."""
         self.bytes_spilled = (self.bytes_spilled or 0) + size
 
-    @contextmanager
-    def timed(self) -> Iterator[None]:
+    def timed(self) -> _Timed:
         """Counts the time spent within, but for what is timed for other operators within it on the same thread."""
-        outer, _clock.below = _clock.below, 0.0
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            passed = time.perf_counter() - start
-            self.seconds = (self.seconds or 0.0) + passed - _clock.below
-            _clock.below = outer + passed
+        return _Timed(self)
 
     def merge(self, other: OperatorMetrics) -> None:
         """Adds what another thread, or another run, counted for the same operators."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gatherum.functions.aggregate import Aggregate, AggregateState
-from gatherum.types.values import Value, integer
+from gatherum.types.values import INT32_MAX, Value, integer
 
 
 class Count(Aggregate):
@@ -32,8 +32,8 @@ class Count(Aggregate):
             state.rows += 1
 
     def answers(self, groups: Sequence[int], values: Sequence[Value], count: int) -> list[Value]:
-        rows = Counter(groups)
-        return [integer(rows[group]) for group in range(count)]
+        counts = map(Counter(groups).__getitem__, range(count))
+        return list(counts if len(groups) <= INT32_MAX else map(integer, counts))
 
     def merge(self, state: Any, other: Any) -> None:
         state.rows += other.rows

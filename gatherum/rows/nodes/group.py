@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import count
 from operator import itemgetter
@@ -104,7 +104,7 @@ class _Table:
     def __init__(self, node: Group, run: Run) -> None:
         self.key = _Key(node.key, run)
         self.columns = [Column(name, call, run) for name, call in node.aggregates]
-        self.numbers: dict[Any, int] = {}
+        self.numbers: defaultdict[Any, int] = defaultdict(count().__next__)
         self.keys: list[Value] = []
         self.states: list[list[Any]] = [[] for _ in self.columns]
         self.answers: list[list[Value]] = []
@@ -125,88 +125,82 @@ class _Table:
 
     def fold(self) -> None:
         """Takes the waiting values into the states."""
+        self._fold(self._number_groups())
+
+    def _fold(self, numbers: list[int]) -> None:
+        for column, states in zip(self.columns, self.states, strict=True):
+            init = column.function.init
+            states += [init() for _ in range(len(self.keys) - len(states))]
         fold = self._fold_by_column if self._few_in_a_group() else self._fold_by_group
         try:
-            fold()
+            fold(numbers)
         except GatherumError:
-            self._fold_by_row()                         # raises the error of the first row that has one
+            self._fold_by_row(numbers)                  # raises the error of the first row that has one
             raise
-        self.folded += len(self._stand_ins)
+        self.folded += len(numbers)
         for waiting in (self._stand_ins, *self._key_columns, *self._waiting):
             waiting.clear()
 
     def finish(self) -> None:
         """Takes what waits at the end. Groups that need no states, as all their values wait, go to their answers."""
-        if self.folded or not self._few_in_a_group():
-            self.fold()
-            return
         numbers = self._number_groups()
-        try:
-            self.answers = [column.answers(numbers, values, len(self.keys))
-                            for column, values in zip(self.columns, self._waiting, strict=True)]
-        except GatherumError:
-            self.fold()                                 # raises the error of the first row that has one
+        if not self.folded and self._few_in_a_group():
+            try:
+                self.answers = [column.answers(numbers, values, len(self.keys))
+                                for column, values in zip(self.columns, self._waiting, strict=True)]
+                return
+            except GatherumError:
+                self.answers = []                       # the states raise the error of the first row that has one
+        self._fold(numbers)
+
+    def _number_groups(self) -> list[int]:
+        """The number of the group of each waiting row; makes the groups that are not there."""
+        numbers = list(map(self.numbers.__getitem__, self._stand_ins))
+        firsts, place = [], -1
+        for number in range(len(self.keys), len(self.numbers)):
+            place = numbers.index(number, place + 1)
+            firsts.append(place)
+        self.keys += self.key.at(self._key_columns, firsts)
+        return numbers
 
     def _few_in_a_group(self) -> bool:
-        return len(self._stand_ins) < SEVERAL * len(set(self._stand_ins))
+        return len(self._stand_ins) < SEVERAL * len(self.numbers)
 
-    def _fold_by_row(self) -> None:
-        """Takes row after row; the groups are there."""
+    def _fold_by_row(self, numbers: list[int]) -> None:
+        """Takes row after row."""
         updates = [(column.function.update, states, values)
                    for column, states, values in zip(self.columns, self.states, self._waiting, strict=True)]
-        for place, stand_in in enumerate(self._stand_ins):
-            number = self.numbers[stand_in]
+        for place, number in enumerate(numbers):
             for update, states, values in updates:
                 update(states[number], values[place], self.folded + place)
 
-    def _fold_by_column(self) -> None:
+    def _fold_by_column(self, numbers: list[int]) -> None:
         """Takes the values of one column after the other, each into the state of its row's group."""
-        numbers = self._number_groups()
-        self._add_states()
         for column, states, values in zip(self.columns, self.states, self._waiting, strict=True):
             column.function.update_each(map(states.__getitem__, numbers), values, self.folded)
 
-    def _fold_by_group(self) -> None:
-        places_of: dict[Any, list[int]] = defaultdict(list)
-        for place, stand_in in enumerate(self._stand_ins):
-            places_of[stand_in].append(place)
-        self._add_groups({stand_in: places[0] for stand_in, places in places_of.items()})
-        self._add_states()
-        for stand_in, places in places_of.items():
-            number = self.numbers[stand_in]
+    def _fold_by_group(self, numbers: list[int]) -> None:
+        """Takes the values of one group after the other, many at once."""
+        places_of: dict[int, list[int]] = defaultdict(list)
+        for place, number in enumerate(numbers):
+            places_of[number].append(place)
+        for number, places in places_of.items():
             pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
             for column, states, values in zip(self.columns, self.states, self._waiting, strict=True):
                 column.update(states[number], pick(values), self.folded, places)
 
-    def _add_groups(self, firsts: Mapping[Any, int]) -> None:
-        """Makes the groups that are not there; `firsts` gives the place of the first row that has a key."""
-        fresh = [stand_in for stand_in in firsts if stand_in not in self.numbers]
-        self.numbers.update(zip(fresh, count(len(self.keys))))
-        self.keys += self.key.at(self._key_columns, [firsts[stand_in] for stand_in in fresh])
-
-    def _number_groups(self) -> list[int]:
-        """The number of the group of each waiting row."""
-        rows = len(self._stand_ins)
-        self._add_groups(dict(zip(reversed(self._stand_ins), range(rows - 1, -1, -1), strict=True)))
-        return list(map(self.numbers.__getitem__, self._stand_ins))
-
-    def _add_states(self) -> None:
-        """Makes the states of groups that have none."""
-        for column, states in zip(self.columns, self.states, strict=True):
-            init = column.function.init
-            states += [init() for _ in range(len(self.keys) - len(states))]
-
     def rows(self, holds: Callable[..., None], *, by_hash: bool) -> Batches:
         """The finished documents, in `hash_order` or as the groups came; `holds` is told what is in memory."""
-        keys = self.keys
-        ranked = hash_order(keys) if by_hash else range(len(keys))
-        holds(keys, self.numbers, *self.states, *self.answers, ranked)
-        for start in range(0, len(ranked), BATCH_ROWS):
-            numbers = ranked[start:start + BATCH_ROWS]
-            rows: list[Document] = [{"_id": keys[number]} for number in numbers]
-            for column, held in zip(self.columns, self.answers or self.states, strict=True):
-                found = [held[number] for number in numbers]
-                for row, value in zip(rows, found if self.answers else column.finalized(found), strict=True):
+        columns: list[list[Any]] = [self.keys, *(self.answers or self.states)]
+        if by_hash:
+            order = hash_order(self.keys)
+            columns = [[column[number] for number in order] for column in columns]
+        holds(self.numbers, *columns)
+        for start in range(0, len(self.keys), BATCH_ROWS):
+            keys, *found = [column[start:start + BATCH_ROWS] for column in columns]
+            rows: list[Document] = [{"_id": key} for key in keys]
+            for column, values in zip(self.columns, found, strict=True):
+                for row, value in zip(rows, values if self.answers else column.finalized(values), strict=True):
                     row[column.name] = value
             yield rows
 
