@@ -25,9 +25,9 @@ def add_columns(slots, jobs, outside):
 
     A job is an operation, the addresses of its values, of the bytes that choose among them (0: all are chosen) and of
     the totals, its parameter: what to count for a row, the address of the integers' carries, or the base of the
-    window; and the address of counts to which doubles, and longs that are all chosen, add 1 for every row on the
-    way (0: they do not). The rows whose doubles lie outside the window are listed in the job's line of `outside`,
-    behind their number.
+    window; the address of counts to which doubles, and longs that are all chosen, add 1 for every row on the way
+    (0: they do not); and room for the number of rows whose doubles lie outside the window, which are listed in the
+    job's line of `outside`.
     """
     for j in range(jobs.shape[0]):
         operation, values, chosen, totals, parameter = jobs[j, 0], jobs[j, 1], jobs[j, 2], jobs[j, 3], jobs[j, 4]
@@ -40,7 +40,7 @@ def add_columns(slots, jobs, outside):
         elif operation == INT32:
             _add_ints(slots, values, chosen, totals, parameter)
         else:
-            _add_doubles(slots, values, chosen, totals, parameter, jobs[j, 5], outside[j])
+            jobs[j, 6] = _add_doubles(slots, values, chosen, totals, parameter, jobs[j, 5], outside[j])
 
 
 @numba.njit
@@ -131,6 +131,6 @@ def _add_doubles(slots, values, chosen, totals, base, counts, outside):
                 shift = ((bits >> 52) & 0x7FF) - base
                 odd = ((shift < 0) | (shift > WINDOW)) & ((bits << 1) != 0)
                 if odd and (chosen == 0 or byte_at(chosen, begin + i) != 0):
-                    listed += 1
                     outside[listed] = begin + i
-    outside[0] = listed
+                    listed += 1
+    return listed

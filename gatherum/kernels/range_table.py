@@ -16,6 +16,9 @@ MANY: Final = 4
 SAMPLE: Final = 1024
 """The first range is that of so many rows, from all parts of the first batch."""
 
+FIRST_ROWS: Final = 1 << 12
+"""As long as no integer has a code every row is looked at twice: so few rows are encoded first."""
+
 
 class RangeTable:
     """Codes of integers by direct index, in front of a word table that knows them all.
@@ -42,6 +45,11 @@ class RangeTable:
         if self.lookup is _NOTHING and not self.wide:
             step = -(-len(values) // SAMPLE) or 1
             self._widen(_integers(values[::step], high[::step] if len(high) == len(values) else high, kind))
+            if len(values) > FIRST_ROWS:
+                for part in (slice(FIRST_ROWS), slice(FIRST_ROWS, None)):
+                    self.encode(values[part], high[part] if len(high) == len(values) else high, kind, codes[part],
+                                scratch)
+                return codes
         if self.wide:
             return self.table.encode(_words(values, scratch), high, codes)
         fresh = scratch.array("fresh", np.int64, len(values))

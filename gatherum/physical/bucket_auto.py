@@ -128,7 +128,7 @@ class BucketAutoOperator(Operator):
         return lambda: batches
 
     def _in_morsels(self, batch: Batch) -> Iterator[Batch]:
-        rows = self.context.settings.morsel_rows
+        rows = self.context.made_rows
         for start in range(0, batch.rows, rows):
             yield batch.slice(start, rows)
 

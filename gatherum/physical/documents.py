@@ -14,6 +14,6 @@ def document_batches(node: Documents, context: QueryContext) -> Iterator[Batch]:
     """The documents in batches, numbered as the morsels of one partition."""
     run = Run(lambda scan: [], context.variables)
     documents = [row for rows in interpret(node, run) for row in rows]
-    rows = context.settings.morsel_rows
+    rows = context.made_rows
     for number, start in enumerate(range(0, len(documents), rows)):
         yield batch_of(documents[start:start + rows], first_ordinal(0, number))

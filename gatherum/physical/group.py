@@ -147,8 +147,8 @@ class GroupOperator(Operator):
             return
         order, _ = table.order()
         self._account(table.nbytes + 3 * order.nbytes + table.representatives.nbytes)  # hashes, and the keys hashed
-        settings = self.context.settings
-        rows = min(settings.morsel_rows, max(-(-len(order) // settings.threads), WORTH_A_THREAD))
+        share = -(-len(order) // self.context.settings.threads)
+        rows = min(self.context.made_rows, max(share, WORTH_A_THREAD))
         for number, start in enumerate(range(0, len(order), rows)):
             groups = order[start:start + rows]
             keys, answers = table.finalize(groups)

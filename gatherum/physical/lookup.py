@@ -96,7 +96,7 @@ class LookupOperator(Operator):
         if self.meaning is None:
             self.meaning = self._interpreted()
         made = self.meaning.rows(batch.documents())
-        limit = self.context.settings.morsel_rows
+        limit = self.context.made_rows
         for start in range(0, len(made), limit):
             yield batch_of(made[start:start + limit], batch.ordinal + start)
 

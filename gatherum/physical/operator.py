@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from typing import Literal as OneOf
 
 import pyarrow as pa
@@ -32,6 +32,8 @@ from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.settings import Settings
 from gatherum.runtime.temporary import TemporarySpace
 from gatherum.types.values import Value
+
+MADE_ROWS: Final = 1 << 18
 
 
 class Signal(Enum):
@@ -65,6 +67,11 @@ class QueryContext:
     """A function that tells whether kernels may be called now."""
     computed: frozenset[str] | None = frozenset()
     """The fields of the sources that the query computes with (None: all)."""
+
+    @property
+    def made_rows(self) -> int:
+        """The rows of the batches that an operator makes, at most: larger ones are left to what only passes by."""
+        return min(self.settings.morsel_rows, MADE_ROWS)
 
     def evaluation(self) -> Expressions:
         """The evaluation of one operator's expressions."""

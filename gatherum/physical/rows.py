@@ -39,6 +39,6 @@ class MeaningOperator(Operator):
         self.evaluation.fill(node_line(self.alone)[:SHOWN], batch.rows)
         run = Run(lambda scan: [], self.context.variables, [batch.documents()])
         made = [row for rows in interpret(self.alone, run) for row in rows]
-        limit = self.context.settings.morsel_rows
+        limit = self.context.made_rows
         for start in range(0, len(made), limit):
             yield batch_of(made[start:start + limit], batch.ordinal + start)

@@ -133,7 +133,7 @@ class Sorter:
     def finish(self) -> Iterator[Batch]:
         """All rows in order, numbered anew."""
         self.consumer.spillable = False
-        size = self.context.settings.morsel_rows
+        size = self.context.made_rows
         if not self.runs:
             blocks = self._in_order(self.held, size) if self.held else iter(())
         else:

@@ -47,7 +47,7 @@ class UnwindOperator(Operator):
     def _unwound(self, batch: Batch, elements: Elements) -> Iterator[Batch]:
         there = has_path(batch, self.path)
         around = self._with_value(batch, missing_column(batch.rows)) if there else batch
-        rows = self.context.settings.morsel_rows
+        rows = self.context.made_rows
         for start in range(0, elements.total, rows):
             part = elements.part(start, min(start + rows, elements.total))
             taken = around.take(part.rows)

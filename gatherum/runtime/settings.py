@@ -20,7 +20,7 @@ MEMORY_SHARE = 0.5
 UNKNOWN_MEMORY = 2 * 2**30
 LEAST_MEMORY = 10**6
 """With less a query would do little else than write to disk and read again."""
-MAX_MORSEL_ROWS = 1 << 18
+MAX_MORSEL_ROWS = 1 << 19
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
           "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}

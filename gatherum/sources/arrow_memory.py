@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gatherum.errors import LossError, SourceError
 from gatherum.plan.expressions import Path
 from gatherum.plan.protocols import Coverage, Request, Statistics
+from gatherum.runtime.settings import MAX_MORSEL_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from gatherum.sources.columnar.partition import ColumnPartition
 
 PARTITION_ROWS: Final = 1 << 18
+PARTITIONS: Final = 16
+"""A table of more rows has larger partitions, up to what a batch may hold."""
 
 
 class ArrowSource:
@@ -85,8 +88,9 @@ class ArrowSource:
         found = []
         size, needed = table.nbytes, _needed(table, request)
         reader = BatchReader(needed.schema, needed_columns(needed.schema, request.fields))
-        for start in range(0, table.num_rows, PARTITION_ROWS):
-            part = needed.slice(start, PARTITION_ROWS)
+        rows = max(PARTITION_ROWS, min(table.num_rows // PARTITIONS, MAX_MORSEL_ROWS))
+        for start in range(0, table.num_rows, rows):
+            part = needed.slice(start, rows)
             end = start + part.num_rows
             found.append(ColumnPartition(f"{self.name}[{start}:{end}]", self.name, self._coverage,
                                          lambda request, part=part: part.to_batches(),

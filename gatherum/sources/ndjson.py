@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PARTITION_BYTES: Final = 1 << 24
 COLUMN_BLOCK_BYTES: Final = 1 << 20
+"""With three bytes for the shortest line this is no more rows than a batch may hold."""
 
 
 def open_ndjson(file: InputFile, *, on_bad: OnBad, coverage: Coverage) -> DocumentFile:
@@ -98,16 +99,14 @@ class LinesPartition(DocumentPartition):
         if request.fields is None or request.limit is not None or not request.compiled or on_bad == "skip":
             yield from DocumentColumns(self).batches(request)
             return
-        from gatherum.kernels.columns.batch import MAX_ROWS, first_ordinal
+        from gatherum.kernels.columns.batch import first_ordinal
 
-        number = 0
         self.coverage.note(self.file.name)
         with reading(self.file):
-            for batch, size in self._columns(Faults(self.file.name, on_bad, self.coverage), request):
+            found = self._columns(Faults(self.file.name, on_bad, self.coverage), request)
+            for number, (batch, size) in enumerate(found):
                 self.coverage.note(self.file.name, batch.rows, size)
-                for start in range(0, batch.rows, MAX_ROWS):
-                    yield batch.slice(start, MAX_ROWS).numbered(first_ordinal(0, number))
-                    number += 1
+                yield batch.numbered(first_ordinal(0, number))
 
     def _columns(self, faults: Faults, request: Request) -> Iterator[tuple[Batch, int]]:
         from gatherum.sources.columnar.json_fields import batch_of_lines

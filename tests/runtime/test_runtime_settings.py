@@ -41,7 +41,7 @@ def test_memory_limit_takes_a_percentage_of_what_there_is(monkeypatch):
 
 
 def test_keyword_before_environment_before_default(monkeypatch):
-    assert Settings.resolve().morsel_rows == 262144
+    assert Settings.resolve().morsel_rows == 524288
     monkeypatch.setenv("GATHERUM_MORSEL_ROWS", "100")
     assert Settings.resolve().morsel_rows == 100
     assert Settings.resolve(morsel_rows=7).morsel_rows == 7
@@ -68,8 +68,8 @@ def test_a_wrong_keyword_is_named():
 
 
 def test_a_wrong_variable_is_named(monkeypatch):
-    monkeypatch.setenv("GATHERUM_MORSEL_ROWS", "262145")
-    with pytest.raises(SettingError, match=r"morsel_rows cannot be '262145'.*GATHERUM_MORSEL_ROWS.*from 1 to 262144"):
+    monkeypatch.setenv("GATHERUM_MORSEL_ROWS", "524289")
+    with pytest.raises(SettingError, match=r"morsel_rows cannot be '524289'.*GATHERUM_MORSEL_ROWS.*from 1 to 524288"):
         Settings.resolve()
 
 

@@ -59,10 +59,10 @@ def test_record_batches_are_joined_and_cut(tmp_path):
     write_file(tmp_path / "small.arrow", pa.table({"a": range(40_000)}), max_chunksize=1000)
     (partition,) = open_files(tmp_path / "small.arrow").partitions(Request())
     assert [batch.rows for batch in partition.batches(Request())] == [17_000, 17_000, 6_000]
-    write_file(tmp_path / "large.arrow", pa.table({"a": range(300_000)}))
+    write_file(tmp_path / "large.arrow", pa.table({"a": range(600_000)}))
     (partition,) = open_files(tmp_path / "large.arrow").partitions(Request())
     found = list(partition.batches(Request()))
-    assert [batch.rows for batch in found] == [262_144, 37_856]
+    assert [batch.rows for batch in found] == [524_288, 75_712]
     assert [batch.ordinal for batch in found] == [0, 1 << 32]
     assert partition.name.endswith("[record batch 0]")
 

@@ -37,11 +37,11 @@ def one_partition_each(monkeypatch):
 
 
 def test_batches_are_numbered_within_their_partition(tmp_path):
-    source = stored(tmp_path / "x.parquet", {"a": range(400_000)}, row_group_size=350_000)
+    source = stored(tmp_path / "x.parquet", {"a": range(650_000)}, row_group_size=600_000)
     found = batches(source)
-    assert [batch.rows for batch in found] == [262_144, 87_856, 50_000]
+    assert [batch.rows for batch in found] == [524_288, 75_712, 50_000]
     assert [batch.ordinal for batch in found] == [0, 1 << 32, 0]
-    assert [p.rows for p in source.partitions(Request())] == [350_000, 50_000]
+    assert [p.rows for p in source.partitions(Request())] == [600_000, 50_000]
 
 
 def test_a_batch_of_large_rows_has_fewer(tmp_path):
@@ -70,9 +70,9 @@ def test_small_row_groups_are_joined(tmp_path):
 
 
 def test_rows_can_be_counted_without_columns(tmp_path):
-    source = stored(tmp_path / "x.parquet", {"a": range(300_000)})
+    source = stored(tmp_path / "x.parquet", {"a": range(600_000)})
     found = batches(source, fields=())
-    assert [batch.rows for batch in found] == [262_144, 37_856]
+    assert [batch.rows for batch in found] == [524_288, 75_712]
     assert all(not batch.columns for batch in found)
 
 

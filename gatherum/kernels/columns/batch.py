@@ -16,9 +16,10 @@ from gatherum.kernels.columns.filtering import FilteredColumns
 from gatherum.kernels.columns.read import documents_of_columns
 from gatherum.kernels.columns.types import COLUMN_TYPES
 from gatherum.plan.protocols import BATCH_ROWS
+from gatherum.runtime.settings import MAX_MORSEL_ROWS
 from gatherum.types.values import TYPE_NAMES, Document
 
-MAX_ROWS: Final = 1 << 18
+MAX_ROWS: Final = MAX_MORSEL_ROWS
 PARTITION_SHIFT: Final = 48
 MORSEL_SHIFT: Final = 32
 

@@ -14,6 +14,7 @@ from gatherum.kernels.states.slot_words import SlotWords
 from gatherum.kernels.totals import NO_ROWS
 
 _INT: Final = pa.int32()
+_LISTED: Final = 6
 Outside = Callable[[np.ndarray], None]
 Values = np.ndarray | pa.Array
 """The values of all rows; of an Arrow array also those in invalid slots are read."""
@@ -29,7 +30,7 @@ class Additions:
     def __init__(self, slots: np.ndarray, scratch: Scratch | None = None) -> None:
         self.slots = slots
         self._scratch = Scratch() if scratch is None else scratch
-        self._jobs: list[tuple[int, int, int, int, int, int]] = []
+        self._jobs: list[tuple[int, int, int, int, int, int, int]] = []
         self._counts = 0
         self._alive: list[Values] = []
         self._outside: dict[int, Outside] = {}
@@ -39,7 +40,7 @@ class Additions:
         if step == 1 and not len(chosen) and not self._counts:
             self._counts = counts.address                   # done along with something else, where that can be
         else:
-            self._jobs.append((COUNT, 0, self._chosen(chosen), counts.address, step, 0))
+            self._jobs.append((COUNT, 0, self._chosen(chosen), counts.address, step, 0, 0))
 
     def integers(self, totals: SlotWords, carries: SlotWords, values: Values, chosen: np.ndarray = NO_ROWS) -> None:
         """Adds int32 or int64 values."""
@@ -48,13 +49,13 @@ class Additions:
         if operation == INT64 and not len(chosen):
             counts, self._counts = self._counts, 0
         self._jobs.append((operation, self._address(values, size), self._chosen(chosen), totals.address,
-                           carries.address, counts))
+                           carries.address, counts, 0))
 
     def doubles(self, totals: SlotWords, values: Values, chosen: np.ndarray, base: int, outside: Outside) -> None:
         """Adds doubles in units of 2**(base - 1075); `outside` is given the rows that the window does not hold."""
         self._outside[len(self._jobs)] = outside
         self._jobs.append((DOUBLE, self._address(values, 8), self._chosen(chosen), totals.address, base,
-                           self._counts))
+                           self._counts, 0))
         self._counts = 0
 
     def _address(self, values: Values, size: int) -> int:
@@ -69,15 +70,16 @@ class Additions:
     def run(self) -> None:
         """Does what was collected."""
         if self._counts:
-            self._jobs.append((COUNT, 0, 0, self._counts, 1, 0))
+            self._jobs.append((COUNT, 0, 0, self._counts, 1, 0, 0))
         if not self._jobs:
             return
-        room = len(self.slots) + 1 if self._outside else 0
+        room = len(self.slots) if self._outside else 0
         outside = self._scratch.array("outside", np.int64, len(self._jobs) * room).reshape(len(self._jobs), room)
-        add_columns(self.slots, np.array(self._jobs, np.int64), outside)
+        jobs = np.array(self._jobs, np.int64)
+        add_columns(self.slots, jobs, outside)
         for job, take in self._outside.items():
-            if outside[job, 0]:
-                take(outside[job, 1:outside[job, 0] + 1])
+            if jobs[job, _LISTED]:
+                take(outside[job, :jobs[job, _LISTED]])
         self._outside.clear()                               # which knows of these additions: a batch is let go at once
         self._alive.clear()
 
