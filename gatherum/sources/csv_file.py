@@ -11,19 +11,26 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from gatherum.errors import SettingError
+from gatherum.plan.analysis import top_names
 from gatherum.plan.protocols import BATCH_ROWS, Coverage, OnBad, Request
-from gatherum.sources.document_file import Blocks, DocumentFile, Faults, undivided
+from gatherum.records import record
+from gatherum.sources.columns import DocumentColumns, batch_of_fields
+from gatherum.sources.document_file import Blocks, DocumentFile, DocumentPartition, Faults, reading
 from gatherum.sources.input_file import FileFormat, InputFile
-from gatherum.types.csv_cells import empty_value, infer
+from gatherum.types.csv_cells import LONGEST_CELL, empty_value, infer
 from gatherum.types.values import MISSING, Document, Value
 
-LONGEST_CELL: Final = 1 << 28
+if TYPE_CHECKING:
+    from gatherum.kernels.columns.batch import Batch
+
+COLUMN_BLOCK_BYTES: Final = 1 << 20
 REMEMBERED: Final = 1 << 16
 
 
@@ -42,25 +49,92 @@ def open_csv(file: InputFile, *, on_bad: OnBad, coverage: Coverage, delimiter: s
     """The source of a CSV file. `empty` is what an empty cell is: `null`, `missing`, or the empty `string`."""
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
         raise SettingError(f"delimiter is one character, and neither a quote nor a line end, not {delimiter!r}")
-    read = partial(_read, delimiter=delimiter, empty=empty_value(empty))
-    return undivided(file, read, on_bad, coverage, frozenset({"fields", "limit"}))
+    read = _Table(file, delimiter, empty_value(empty))
+    return DocumentFile(file, lambda: [(file.name, file.size_bytes, read)], on_bad, coverage,
+                        frozenset({"fields", "limit"}), partition=TablePartition)
 
 
-def _read(file: InputFile, faults: Faults, request: Request, *, delimiter: str, empty: Value) -> Blocks:
-    """The rows as documents, in batches."""
-    if csv.field_size_limit() < LONGEST_CELL:
-        csv.field_size_limit(LONGEST_CELL)
-    with file.open() as stream:
-        rows = _Rows(stream, delimiter, faults)
-        names = rows.header()
-        document = _document_maker(names, request, empty)
+@record
+class _Table:
+    """The rows of a file; `empty` is the value of an empty cell."""
+
+    file: InputFile
+    delimiter: str
+    empty: Value
+
+    def __call__(self, faults: Faults, request: Request) -> Blocks:
+        """The documents."""
+        with self.file.open() as stream:
+            rows = _Rows(stream, self.delimiter, faults)
+            names = rows.header()
+            yield from self._documents(rows, names, request)
+
+    def _documents(self, rows: _Rows, names: list[str], request: Request) -> Blocks:
+        """The rows that are left as documents, in batches."""
+        document = _document_maker(names, request, self.empty)
         while names:
             start = rows.lines.offset
             cells = rows.batch(len(names))
             if rows.lines.offset == start:
                 return
-            if cells:
-                yield list(map(document, cells)), rows.lines.offset - start
+            yield list(map(document, cells)), rows.lines.offset - start
+
+    def columns(self, faults: Faults, request: Request) -> Iterator[tuple[Batch, int]]:
+        """The needed cells in batches, and the bytes that each took. From the first row on that needs a closer look,
+        rows are read as documents."""
+        from gatherum.sources.columnar.csv_cells import Cells, RowBatches
+
+        with self.file.open() as stream:
+            rows = _Rows(stream, self.delimiter, faults)
+            names = rows.header()
+            needed = None if request.fields is None else top_names(request.fields)
+            cells = Cells(names, [name for name in names if needed is None or name in needed], self.delimiter,
+                          self.empty, _Values({"": self.empty}).__getitem__)
+            found = RowBatches(stream, min(COLUMN_BLOCK_BYTES, request.batch_bytes or COLUMN_BLOCK_BYTES), cells)
+            for batch, size, lines in found:
+                rows.lines.pass_over(size, lines)
+                yield batch, size
+            if found.left:
+                rest = _Rows(_Joined(io.BytesIO(found.left), stream), self.delimiter, faults)
+                rest.lines.pass_over(rows.lines.offset, rows.lines.number)
+                for documents, size in self._documents(rest, names, request):
+                    yield batch_of_fields(documents, needed, 0), size
+
+
+class TablePartition(DocumentPartition):
+    """Rows of which some cells can be read as columns."""
+
+    __slots__ = ()
+
+    def batches(self, request: Request) -> Iterator[Batch]:
+        """The needed cells in batches, numbered as those of partition 0."""
+        assert isinstance(self.read, _Table)
+        on_bad = request.on_bad or self.on_bad
+        if request.limit is not None or not request.compiled or on_bad == "skip" or not self.read.delimiter.isascii():
+            yield from DocumentColumns(self).batches(request)
+            return
+        from gatherum.kernels.columns.batch import first_ordinal
+
+        self.coverage.note(self.file.name)
+        with reading(self.file):
+            found = self.read.columns(Faults(self.file.name, on_bad, self.coverage), request)
+            for number, (batch, size) in enumerate(found):
+                self.coverage.note(self.file.name, batch.rows, size)
+                if batch.rows:
+                    yield batch.numbered(first_ordinal(0, number))
+
+
+@dataclass(slots=True)
+class _Joined:
+    """The lines of two streams, one behind the other."""
+
+    first: BinaryIO
+    second: BinaryIO
+
+    def readline(self) -> bytes:
+        """The next line; empty at the end."""
+        line = self.first.readline()
+        return line if line.endswith(b"\n") else line + self.second.readline()
 
 
 def _document_maker(names: list[str], request: Request, empty: Value) -> Callable[[list[str]], Document]:
@@ -81,10 +155,15 @@ class _Lines:
     """The lines of a file as text, counting lines and bytes. A line that is not UTF-8 is given with marks for the bytes
     that are wrong, and remembered in `undecodable`."""
 
-    stream: BinaryIO
+    stream: BinaryIO | _Joined
     offset: int = 0
     number: int = 0
     undecodable: str = ""
+
+    def pass_over(self, size: int, lines: int) -> None:
+        """Goes on behind what somebody else has read."""
+        self.offset += size
+        self.number += lines
 
     def __iter__(self) -> _Lines:
         return self
@@ -106,7 +185,9 @@ class _Lines:
 class _Rows:
     """The rows of a file as lists of cells; broken ones are reported."""
 
-    def __init__(self, stream: BinaryIO, delimiter: str, faults: Faults) -> None:
+    def __init__(self, stream: BinaryIO | _Joined, delimiter: str, faults: Faults) -> None:
+        if csv.field_size_limit() < LONGEST_CELL:
+            csv.field_size_limit(LONGEST_CELL)
         self.lines = _Lines(stream)
         self._reader = csv.reader(self.lines, delimiter=delimiter, strict=True)
         self._faults = faults

@@ -25,6 +25,7 @@ from gatherum.types.values import (
     millis,
 )
 
+LONGEST_CELL: Final = 1 << 28
 EMPTY: Final[dict[str, Value]] = {"null": None, "missing": MISSING, "string": ""}
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DOUBLE: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][+-]?[0-9]+)?|(?:0|[1-9][0-9]*)[eE][+-]?[0-9]+)")
