@@ -107,13 +107,6 @@ def _needed(table: pa.Table, request: Request) -> pa.Table:
     return table if len(columns) == table.num_columns else table.select(columns or [0])
 
 
-def _without_index(table: pa.Table) -> pa.Table:
-    """The columns that pandas' metadata do not call its index."""
-    metadata = table.schema.pandas_metadata or {}
-    index = [name for name in metadata.get("index_columns", ()) if isinstance(name, str)]
-    return table.drop_columns(index) if index else table
-
-
 class _Given:
     """What was given: a table, or a reader, which is read once."""
 
@@ -143,18 +136,11 @@ class _Given:
     def _table(self, given: Any) -> pa.Table:
         import pyarrow as pa
 
-        from gatherum.sources.columnar.pandas_frame import has_mixed_numbers, is_frame, mixed_table
+        from gatherum.sources.columnar.frames import library_of, table_of_frame
 
         if not hasattr(given, "__arrow_c_stream__"):
             return pa.Table.from_batches([pa.record_batch(given)])
-        if not is_frame(given):
-            return pa.table(given)
-        if has_mixed_numbers(given):
-            return mixed_table(given, self.name)
-        try:
-            return _without_index(pa.table(given))
-        except pa.ArrowException:
-            return mixed_table(given, self.name)
+        return pa.table(given) if library_of(given) is None else table_of_frame(given, self.name)
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """The record batches of a reader."""

@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from bson import Decimal128
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import exact, read
@@ -181,6 +182,51 @@ def test_objects_of_several_types_in_a_pandas_frame_are_kept(values, engine):
     frame.index = [7] * len(values)
     found = gm.aggregate(frame, [{"$match": {"n": {"$gte": 0}}}], engine=engine).to_list()
     assert [repr(row["a"]) for row in found] == [repr(value) for value in values]
+
+
+@pytest.mark.parametrize("values", [
+    [1.0, True, 2], [b"x", "x"], [{"x": 1}, {"y": 2}], [{}, {"x": 1}], [{"x": 1, "y": 2}, {"y": 1, "x": 2}],
+    [{"x": 1.0}, {"x": True}], [[1.0, True], [2]], [[1, 2.5]], [{"x": [{"y": 1}, None]}, None]], ids=str)
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_objects_in_frames_keep_their_types_fields_and_order(values, engine):
+    for frame in (pd.DataFrame({"a": pd.Series(values, dtype=object)}),
+                  pl.DataFrame({"a": pl.Series(values, dtype=pl.Object), "n": range(len(values))})):
+        found = gm.aggregate(frame, [{"$project": {"a": 1}}], engine=engine).to_list()
+        assert [repr(row["a"]) for row in found] == [repr(value) for value in values]
+
+
+@pytest.mark.parametrize(("values", "expected"), [
+    ([dt.date(2020, 1, 1), dt.datetime(2020, 1, 1, 5)], [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, 5)]),
+    ([decimal.Decimal("1.10"), 1], [Decimal128("1.10"), 1]),
+    ([decimal.Decimal("1.10"), decimal.Decimal("2.2")], [Decimal128("1.10"), Decimal128("2.2")]),
+    ([np.array([1, 2]), [3]], [[1, 2], [3]]),
+    ([np.array([1, 2]), np.array([3])], [[1, 2], [3]]),
+    ([np.array(["2020-01-01"], "M8[ns]"), 1], [[dt.datetime(2020, 1, 1)], 1]),
+    ([np.datetime64("2020-01-01", "ns"), "x"], [dt.datetime(2020, 1, 1), "x"]),
+    ([pd.Timestamp("2020-01-01 01:00", tz="Europe/Berlin"), dt.datetime(2020, 1, 1)], [dt.datetime(2020, 1, 1)] * 2),
+    ([pd.NaT, "x"], [None, "x"])], ids=str)
+def test_objects_in_a_pandas_frame_are_brought_to_bson_one_by_one(values, expected):
+    frame = pd.DataFrame({"a": pd.Series(values, dtype=object)})
+    assert [row["a"] for row in gm.aggregate(frame, [])] == expected
+
+
+def test_what_is_written_as_a_frame_comes_back():
+    documents = [{"a": 1.0}, {"a": True}, {"a": {"x": 1}}, {"a": {"y": 2}}]
+    for made in (gm.aggregate(documents, []).to_pandas(), gm.aggregate(documents, []).to_polars()):
+        assert repr(gm.aggregate(made, []).to_list()) == repr(documents)
+
+
+def test_objects_of_one_type_become_a_typed_column():
+    frame = pd.DataFrame({"s": pd.Series(["x", None], dtype=object), "t": pd.Series([dt.datetime(2020, 1, 1), None]),
+                          "d": pd.Series([decimal.Decimal("1.5"), None]), "v": [np.array([0.5]), np.array([1.5])]})
+    kinds = [str(field.type) for field in gm.aggregate(frame, []).to_arrow().schema]
+    assert kinds[2].startswith("decimal128")
+    assert not any("variant" in kind for kind in kinds)
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(SourceError, match="two columns of the frame are called 'a'"):
+        gm.aggregate(pd.DataFrame([[1, 2]], columns=["a", "a"]), [])
 
 
 def test_an_object_that_bson_has_no_type_for_is_named():
