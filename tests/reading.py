@@ -1,11 +1,15 @@
 """What the tests of sources and sinks share."""
 
 import math
+from pathlib import Path
 
 import bson
 
 from gatherum.plan.protocols import Coverage, Request
 from gatherum.sources.files import open_files
+
+SAMPLES = Path(__file__).parents[2] / "shared" / "data"
+"""Data beside the project; tests that read them are skipped where there are none."""
 
 
 def read(source, **request):

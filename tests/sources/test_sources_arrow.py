@@ -2,14 +2,13 @@
 
 import os
 import threading
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.feather as feather
 import pytest
 from pyarrow import ipc
-from reading import read, read_file
+from reading import SAMPLES, read, read_file
 
 from gatherum.errors import SourceError
 from gatherum.plan.protocols import Request
@@ -17,7 +16,7 @@ from gatherum.sources.files import open_files
 
 TABLE = pa.table({"a": [1, 2, 3], "s": pa.array(["x", "y", "x"]).dictionary_encode(), "l": [[1], [], None]})
 ROWS = TABLE.to_pylist()
-FLIGHTS = Path("/work/shared/data/flights-200k.arrow")
+FLIGHTS = SAMPLES / "flights-200k.arrow"
 
 
 def write_file(path, table, **options):

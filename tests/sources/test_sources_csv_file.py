@@ -1,11 +1,10 @@
 """CSV and TSV: values are what their text certainly is; rows of the wrong width are broken."""
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
 from bson import Int64
-from reading import read, read_file
+from reading import SAMPLES, read, read_file
 
 import gatherum as gm
 from gatherum.errors import SettingError, SourceError
@@ -144,7 +143,7 @@ def test_long_cells(write):
     assert len(read_file(write("a\n" + "x" * 500_000 + "\n"))[0]["a"]) == 500_000
 
 
-WEATHER = Path("/work/shared/data/nyc-weather.csv")
+WEATHER = SAMPLES / "nyc-weather.csv"
 
 
 @pytest.mark.skipif(not WEATHER.exists(), reason="the sample data are not on this machine")

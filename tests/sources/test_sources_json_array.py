@@ -1,12 +1,11 @@
 """JSON arrays and documents over many lines, cut as they are read."""
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reading import read_file
+from reading import SAMPLES, read_file
 
 from gatherum.errors import SourceError
 from gatherum.plan.protocols import Coverage
@@ -94,7 +93,7 @@ def test_broken_elements_are_skipped_and_told(write):
     assert "nothing was read from here on" in coverage.skipped[-1].reason
 
 
-MOVIES = Path("/work/shared/data/movies.json")
+MOVIES = SAMPLES / "movies.json"
 
 
 @pytest.mark.skipif(not MOVIES.exists(), reason="the sample data are not on this machine")
