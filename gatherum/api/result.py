@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from gatherum.api.progress import Progress
 from gatherum.api.query import Query
-from gatherum.api.run import run
+from gatherum.api.run import not_utf8, run
 from gatherum.api.zoned import in_utc
 from gatherum.errors import ResultError
 from gatherum.plan.schema import Types, output_types
@@ -117,6 +117,9 @@ class Result:
             yield
         except GeneratorExit:                               # an iteration that is given up may be taken up again
             raise
+        except UnicodeDecodeError as error:
+            self.close()
+            raise not_utf8(error) from None
         except BaseException:
             self.close()
             raise

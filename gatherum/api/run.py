@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from gatherum.api.query import Query, placed
-from gatherum.errors import GatherumError, InternalError, OperatorError, depth_limited
+from gatherum.errors import GatherumError, InternalError, OperatorError, SourceError, depth_limited
 from gatherum.functions.registry import blaming_own_functions
 from gatherum.plan.computed import computed_fields
 from gatherum.types.values import Document
@@ -86,6 +86,12 @@ def run_columnar(query: Query) -> Generator[Any]:
             query.seconds = time.perf_counter() - started
 
 
+def not_utf8(error: UnicodeDecodeError) -> SourceError:
+    """The error that a string of columns in memory is, which nobody has looked at before."""
+    return SourceError(f"a string of the columns given is not valid UTF-8: {error.reason}: decode it as what it is, or "
+                       "give it as binary")
+
+
 def _guarded(batches: Iterator[Any], query: Query) -> Iterator[Any]:
     """The same batches; an error names its stage, and one that is not ours is a bug, and is reported as one."""
     try:
@@ -93,6 +99,8 @@ def _guarded(batches: Iterator[Any], query: Query) -> Iterator[Any]:
             yield from batches
     except (GatherumError, OSError, MemoryError, KeyboardInterrupt, GeneratorExit):
         raise
+    except UnicodeDecodeError as error:
+        raise not_utf8(error) from None
     except Exception as error:
         raise InternalError(f"gatherum failed with {type(error).__name__}: {error}. This is a bug: please report it "
                             "with the pipeline, and a few rows of the input if you can") from error

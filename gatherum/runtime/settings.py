@@ -156,11 +156,11 @@ class Settings:
     spill_every: int = field(default=0, metadata=_about(
         _whole(0), "For tests: write to disk after every so many morsels whatever the memory; 0 is never."))
     on_bad: str = field(default="error", metadata=_about(
-        _choice("error", "skip"), "What happens to a record of the input that cannot be read: an error that says "
-        "where it is, or it is skipped, counted and reported."))
+        _choice("error", "skip"), "What happens to a record of the input that cannot be read: error, which says "
+        "where it is, or skip: it is left out, counted and reported."))
     csv_empty: str = field(default="null", metadata=_about(
-        _choice("null", "missing", "string"), "What an empty cell of CSV and TSV is: null, a field that is missing, or "
-        "the empty string. What `convert` writes is exact for a reader with the same setting."))
+        _choice("null", "missing", "string"), "What an empty cell of CSV and TSV is: null; missing, a field that is "
+        "not there; or string, the empty one. What `convert` writes is exact for a reader with the same setting."))
     progress: str = field(default="auto", metadata=_about(
         _choice("auto", "on", "off"), "Whether progress is shown; auto shows it on a terminal."))
     kernels: str = field(default="auto", metadata=_about(

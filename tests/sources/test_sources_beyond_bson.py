@@ -3,14 +3,16 @@
 import datetime as dt
 import decimal
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from bson import Regex
 
 import gatherum as gm
-from gatherum.errors import GatherumError, LossError
+from gatherum.errors import GatherumError, LossError, SourceError
 from gatherum.kernels.evaluate import NoKernelError
 from gatherum.sources.arrow_memory import ArrowSource
 
@@ -157,3 +159,23 @@ def test_dictionaries_inside_maps_and_lists_of_one_length_are_read():
         assert gm.aggregate(table, [], engine=engine).to_list() == [
             {"m": [{"k": "p", "v": "a"}, {"k": "q", "v": None}], "f": ["a", None]},
             {"m": [{"k": "p", "v": "b"}, {"k": "q", "v": None}], "f": ["b", None]}]
+
+
+@pytest.mark.parametrize("pipeline", [
+    [], [{"$group": {"_id": "$a"}}], [{"$project": {"b": {"$toUpper": "$a"}}}]], ids=str)
+@pytest.mark.parametrize("engine", ["rows", "columnar"])
+def test_strings_that_are_not_utf_8_are_an_error(pipeline, engine):
+    offsets, data = pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"\xff\xfe")
+    table = pa.table({"a": pa.Array.from_buffers(pa.string(), 1, [None, offsets, data])})
+    with pytest.raises(SourceError, match="not valid UTF-8"):
+        gm.aggregate(table, pipeline, engine=engine).to_list()
+
+
+@pytest.mark.parametrize("value", [{"a\0b": 1}, {"x": "\ud800"}, Regex("a\0")], ids=ascii)
+def test_what_only_python_holds_is_refused_where_columns_mix_it_with_others(value):
+    rows = [{"a": value}, {"a": 1}]
+    assert gm.aggregate(rows, [], engine="rows").to_list() == rows
+    with pytest.raises(LossError, match="the rows engine can"):
+        gm.aggregate(rows, [], engine="columnar").to_list()
+    with pytest.raises(LossError, match="the rows engine can"):
+        gm.aggregate(rows, []).to_arrow()

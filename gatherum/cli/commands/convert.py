@@ -25,7 +25,8 @@ from gatherum.cli.options import debug_option, input_format_option, setting_opti
 def command(sources: tuple[str, ...], output: str, output_format: str | None, input_format: str | None,
             canonical: bool, lossy: bool, settings: Mapping[str, Any]) -> None:
     """Writes all records of the sources, one after the other, into one file. What would not be read back from it as
-    it is, with its type, is refused, and nothing is written, unless --lossy allows it.
+    it is, with its type, is refused, and nothing is written, unless --lossy allows it; only longs that fit 32 bits
+    become ints in csv and tsv.
 
     json and jsonl are Extended JSON, relaxed where that keeps a value's type: a long that fits 32 bits is written as
     {"$numberLong": "5"}, and with --lossy as 5. A cell of csv and tsv holds null, an integer (an int or a long by its

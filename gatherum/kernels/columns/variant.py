@@ -11,7 +11,9 @@ import numpy as np
 import pyarrow as pa
 from bson import Decimal128, Int64, MaxKey, MinKey, ObjectId
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError
 
+from gatherum.errors import LossError
 from gatherum.kernels.columns.column import Column, variant_array
 from gatherum.types.values import MISSING, BsonType, Value, bson_type, from_millis, millis
 
@@ -38,8 +40,13 @@ _BYTES: Final[dict[BsonType, Callable[[Any], bytes]]] = {
 
 
 def boxed(value: Value) -> bytes:
-    """A value as the BSON of a document with the one key ""; of an empty document where it is missing."""
-    return bson.encode({} if value is MISSING else {"": value}, codec_options=CODEC)
+    """A value as the BSON of a document with the one key ""; of an empty document where it is missing. LossError for
+    what only Python holds: names with zero bytes, halves of surrogate pairs."""
+    try:
+        return bson.encode({} if value is MISSING else {"": value}, codec_options=CODEC)
+    except (BSONError, UnicodeEncodeError) as error:
+        raise LossError(f"BSON, and a column of several types, cannot hold {str(value)[:80]!r}: {error}; "
+                        "the rows engine can") from None
 
 
 def unboxed(data: bytes) -> Value:
