@@ -27,5 +27,14 @@ NOT_BUILT: Final = frozenset(_NOT_BUILT.split())
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """What comes after a message that there is no such name; nothing where there is nothing to say."""
-    return ("; MongoDB has it, but it is not built here" if name in NOT_BUILT else "") + nearest(name, known)
+    """What comes after a message that there is no such name."""
+    names = [*known]
+    return ("; MongoDB has it, but it is not built here" if name in NOT_BUILT else "") + (
+        nearest(name, names) or _nearest_of_all(name, names))
+
+
+def _nearest_of_all(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+    return f"; the nearest known name is {found[0]}" if found else ""

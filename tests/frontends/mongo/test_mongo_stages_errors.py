@@ -86,14 +86,19 @@ def test_unknown_options_name_the_nearest_known_one():
     ([{"$limit": 1}, {"$GRUOP": {}}],
      "stage 2 ($GRUOP): unrecognized pipeline stage name: '$GRUOP'; did you mean $group?"),
     ([{"$out": "x"}],
-     "stage 1 ($out): unrecognized pipeline stage name: '$out'; MongoDB has it, but it is not built here"),
-    ([{"$nothing": 1}], "stage 1 ($nothing): unrecognized pipeline stage name: '$nothing'"),
+     "stage 1 ($out): unrecognized pipeline stage name: '$out'; MongoDB has it, but it is not built here; "
+     "the nearest known name is $count"),
+    ([{"$matches": 1}],
+     "stage 1 ($matches): unrecognized pipeline stage name: '$matches'; the nearest known name is $match"),
     ([{"$group": {"_id": 1, "n": {"$median": 1}}}],
-     "stage 1 ($group), n: unknown group operator '$median'; MongoDB has it, but it is not built here"),
+     "stage 1 ($group), n: unknown group operator '$median'; MongoDB has it, but it is not built here; "
+     "the nearest known name is $min"),
     ([{"$match": {"$text": 1}}],
-     "stage 1 ($match), $text: unknown top level operator: $text; MongoDB has it, but it is not built here"),
+     "stage 1 ($match), $text: unknown top level operator: $text; MongoDB has it, but it is not built here; "
+     "the nearest known name is $expr"),
     ([{"$project": {"x": {"$sqrt": 1}}}],
-     "stage 1 ($project), x: unrecognized expression '$sqrt'; MongoDB has it, but it is not built here"),
+     "stage 1 ($project), x: unrecognized expression '$sqrt'; MongoDB has it, but it is not built here; "
+     "the nearest known name is $last"),
     ([{"$group": {"_id": 1, "n": {"$smu": 1}}}],
      "stage 1 ($group), n: unknown group operator '$smu'; did you mean $sum?"),
     ([{"$project": {"x": {"$add": [1, {"$multipy": ["$a", 2]}]}}}],
