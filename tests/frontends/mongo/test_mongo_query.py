@@ -128,8 +128,8 @@ def test_wrong_queries(query, code):
 
 @pytest.mark.parametrize(("query", "hint"), [
     ({"$ore": []}, "did you mean $or?"), ({"a": {"$gtt": 1}}, "did you mean $gt?"),
-    ({"b": {"$not": {"$elemmatch": {}}}}, "did you mean [$]elemMatch?"), ({"$zzz": 1}, "[$]zzz; the nearest known name is [$]"),
-    ({"a": {"$ref": "c"}}, "[$]ref")])
+    ({"b": {"$not": {"$elemmatch": {}}}}, "did you mean [$]elemMatch?"),
+    ({"$zzz": 1}, "[$]zzz; the nearest known name is [$]"), ({"a": {"$ref": "c"}}, "[$]ref")])
 def test_unknown_operators_are_named_with_the_nearest_known_one(query, hint):
     with pytest.raises(UnsupportedError, match=hint.replace("$o", "[$]o").replace("$g", "[$]g")) as caught:
         parse_query(query)
