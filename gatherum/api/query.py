@@ -22,6 +22,7 @@ from gatherum.plan.nodes import Filter, Limit, Node, Project, ReplaceRoot, Scan,
 from gatherum.plan.places import Stage, places_of
 from gatherum.plan.protocols import Coverage, Source
 from gatherum.plan.render import subplans
+from gatherum.plan.schema import Types, output_types
 from gatherum.rows.expressions import compile_expression
 from gatherum.rows.scope import Scope
 from gatherum.runtime.cancel import Cancellation
@@ -81,6 +82,10 @@ class Query:
         if self._choice is None:
             self._choice = _choose_engine(self)
         return self._choice
+
+    def fields(self) -> Types:
+        """The fields of the rows and their types, as far as the pipeline and the sources' schemas tell them."""
+        return output_types(self.plan, {name: source.schema() for name, source in self.sources.items()}) or {}
 
 
 @depth_limited(PipelineError, "the pipeline")

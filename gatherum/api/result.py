@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -16,7 +17,6 @@ from gatherum.api.query import Query
 from gatherum.api.run import not_utf8, run
 from gatherum.api.zoned import in_utc
 from gatherum.errors import ResultError
-from gatherum.plan.schema import Types, output_types
 from gatherum.types.values import Document
 
 if TYPE_CHECKING:
@@ -194,11 +194,7 @@ class Result:
 
         with self._ended_by_failure():
             batches = [batch for batch in self._column_batches() if batch.rows]
-        return concat_batches(batches) if batches else batch_without_rows(self._known_fields())
-
-    def _known_fields(self) -> Types:
-        query = self._query
-        return output_types(query.plan, {name: source.schema() for name, source in query.sources.items()}) or {}
+        return concat_batches(batches) if batches else batch_without_rows(self._query.fields())
 
     def to_arrow(self) -> pa.Table:
         """All rows as a `pyarrow.Table`; a column of several types has the extension type `gatherum.variant`.
@@ -260,7 +256,7 @@ class Result:
                         sink.write(documents)
                         rows += len(documents)
             if not rows:
-                sink.write_header(self._known_fields())
+                sink.write_header(self._query.fields())
         return rows
 
     @property
@@ -269,8 +265,7 @@ class Result:
         found = self._query.coverage
         return {"sources": list(found.sources), "rows": found.rows, "bytes": found.bytes,
                 "skipped_count": found.skipped_count,
-                "skipped": [{"file": s.file, "offset": s.offset, "place": s.place, "reason": s.reason}
-                            for s in found.skipped]}
+                "skipped": [asdict(record) for record in found.skipped]}
 
     @property
     def stats(self) -> dict[str, Any]:

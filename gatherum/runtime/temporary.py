@@ -52,16 +52,14 @@ class TemporarySpace:
             raise ResourceError("the query needs more memory than its limit, and may not write to disk: raise the "
                                 "setting memory_limit, or allow temporary files (allowDiskUse, disk_limit)")
         directory = process_directory(self._temp_directory)
-        try:
-            file = TemporaryFile(directory / f"{label}-{os.urandom(8).hex()}", self)
-        except OSError as error:
-            raise _failure(error, self._temp_directory) from error
         with self._lock:
+            if self._closed:
+                raise CancelledError("the query has ended, and writes no more to disk")
+            try:
+                file = TemporaryFile(directory / f"{label}-{os.urandom(8).hex()}", self)
+            except OSError as error:
+                raise _failure(error, self._temp_directory) from error
             self._files.add(file)
-            closed = self._closed
-        if closed:
-            file.close()
-            raise CancelledError("the query has ended, and writes no more to disk")
         return file
 
     def reserve(self, size: int) -> None:
@@ -82,10 +80,11 @@ class TemporarySpace:
             self.peak = max(self.peak, self.used)
 
     def removed(self, file: TemporaryFile, size: int) -> None:
-        """Counts a file's bytes as free again."""
+        """Counts a file's bytes as free again, once."""
         with self._lock:
-            self._files.discard(file)
-            self.used -= size
+            if file in self._files:
+                self._files.remove(file)
+                self.used -= size
 
     def failure(self, error: OSError) -> Exception:
         """What an error of the system means to the user."""
@@ -135,13 +134,16 @@ class TemporaryFile(io.FileIO):
             return written
 
     def close(self) -> None:
-        """Closes and removes the file; a forked child leaves it to its parent."""
+        """Removes and closes the file, in this order: what is closed is gone, whichever thread closed it. A forked
+        child leaves it to its parent."""
         if self.closed:
             return
-        super().close()
-        if self._process == os.getpid():
-            self.path.unlink(missing_ok=True)
-            self._space.removed(self, self.size)
+        try:
+            if self._process == os.getpid():
+                self.path.unlink(missing_ok=True)
+                self._space.removed(self, self.size)
+        finally:
+            super().close()
 
 
 class _ProcessDirectory:

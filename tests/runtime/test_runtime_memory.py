@@ -236,14 +236,12 @@ def test_waiting_in_line_ends_with_the_deadline_and_with_cancel():
     started, _ = start()
     running = open_elsewhere(started, LIMIT)
     running.consumer("group").lease(LIMIT)
-    begun = time.monotonic()
     with pytest.raises(DeadlineError):
         started.open(LIMIT, Cancellation.after(50))
     token = Cancellation()
     threading.Timer(0.05, token.cancel).start()
     with pytest.raises(CancelledError):
         started.open(LIMIT, token)
-    assert time.monotonic() - begun < 0.6
     running.close()
     started.open(LIMIT, Cancellation()).close()
 

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -234,10 +235,31 @@ def test_a_child_that_lives_on_does_not_keep_its_dead_parents_files(tmp_path):
         assert not os.path.exists(path)
 
 
-def test_a_closed_space_makes_no_files(tmp_path):
+def test_a_closed_space_makes_no_files(tmp_path, monkeypatch):
     space = TemporarySpace(tmp_path)
     space.create("before")
     space.close()
+    made = []
+    monkeypatch.setattr(temporary, "TemporaryFile", lambda *given: made.append(given))
     with pytest.raises(CancelledError):
         space.create("after")
-    assert files_below(tmp_path) == []
+    assert files_below(tmp_path) == made == []
+
+
+def test_a_file_that_is_closed_is_gone(tmp_path, monkeypatch):
+    """Another thread that closes it as well, and returns at once, may rely on that."""
+    file = TemporarySpace(tmp_path).create("file")
+    unlink, closed = Path.unlink, []
+    monkeypatch.setattr(Path, "unlink", lambda path, **options: (closed.append(file.closed), unlink(path, **options)))
+    file.close()
+    assert (closed, file.closed, file.path.exists()) == ([False], True, False)
+
+
+def test_a_file_that_two_threads_close_is_counted_once(tmp_path):
+    with TemporarySpace(tmp_path) as space:
+        first, second = space.create("first"), space.create("second")
+        first.write(bytes(10))
+        second.write(bytes(20))
+        space.removed(first, first.size)
+        first.close()
+        assert space.used == 20

@@ -23,6 +23,7 @@ from gatherum.kernels.csv_cells import (
     copy_cells,
     find_cells,
 )
+from gatherum.sources.columnar.utf8 import is_utf8
 from gatherum.types.csv_cells import LONGEST_CELL
 from gatherum.types.values import MISSING, Value
 
@@ -75,21 +76,11 @@ def batch_of_rows(block: bytes, cells: Cells, *, ends_file: bool) -> tuple[Batch
     text, passed = np.frombuffer(block, np.uint8), np.zeros(1, np.int64)
     rows = find_cells(text.ctypes.data, len(block), ord(cells.delimiter), ends_file, wanted, spans, passed)
     size = int(passed[0])
-    if rows < 0 or not _is_utf8(block[:size]):
+    if rows < 0 or not is_utf8(block[:size]):
         return None
     found = np.ascontiguousarray(spans[:rows].T)
     columns = {name: _column(text, found[2 * place], found[2 * place + 1], cells) for name, place in places.items()}
     return Batch(columns, rows), size
-
-
-def _is_utf8(block: bytes) -> bool:
-    if block.isascii():
-        return True
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _column(text: np.ndarray, starts: np.ndarray, ends: np.ndarray, cells: Cells) -> Column:

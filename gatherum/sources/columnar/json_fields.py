@@ -11,6 +11,7 @@ from gatherum.kernels.columns.build import column_of
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.field_names import packed_names
 from gatherum.kernels.json_fields import find_fields, join_values
+from gatherum.sources.columnar.utf8 import is_utf8
 from gatherum.sources.json_text import parse_array
 from gatherum.types.values import MISSING
 
@@ -19,7 +20,7 @@ MOST_NAMES: Final = 16
 
 def batch_of_lines(block: bytes, names: list[str]) -> Batch | None:
     """A batch of the named fields of the documents, one a line; None where the lines need a closer look."""
-    if len(names) > MOST_NAMES or not _is_utf8(block):
+    if len(names) > MOST_NAMES or not is_utf8(block):
         return None
     spans = np.empty((block.count(b"\n") + 1, 1 + 2 * len(names)), np.int64)
     text = np.frombuffer(block, np.uint8)
@@ -38,16 +39,6 @@ def batch_of_lines(block: bytes, names: list[str]) -> Batch | None:
             return None
         columns[names[number]] = column
     return Batch(columns, rows)
-
-
-def _is_utf8(block: bytes) -> bool:
-    if block.isascii():
-        return True
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _order(places: np.ndarray) -> list[int] | None:
