@@ -53,6 +53,13 @@ def joined_batches(batches: Sequence[Batch]) -> Batch:
     return concat_batches(batches)
 
 
+def picked(pieces: Sequence[Rows], at: np.ndarray) -> Rows:
+    """The rows at some positions of the pieces, which lie one behind the other."""
+    ends = np.cumsum([piece.count for piece in pieces])
+    ordinals = pieces[0].ordinals if len(pieces) == 1 else np.concatenate([piece.ordinals for piece in pieces])
+    return Rows(gather(lambda number: pieces[number].batch, ends, at), ordinals[at])
+
+
 def gather(read: Callable[[int], Batch], ends: np.ndarray, at: np.ndarray) -> Batch:
     """The rows at some positions, in their order, of the batches that `read` gives; batch i ends before `ends[i]`."""
     if len(ends) == 1 or not len(at):

@@ -7,7 +7,7 @@ row's number, so that one sort of words does it all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,9 @@ from gatherum.types.values import MISSING, BsonType
 
 SortColumn = Column | list[OrderKey]
 """The values of one sort key: a column, in which missing counts as null, or order keys."""
+
+SORTING_BYTES: Final = 64
+"""What sorting takes for a row, beside the row."""
 
 _WORD_BITS: Final = 63
 _NUMBERS: Final = RANK[BsonType.DOUBLE]
@@ -63,8 +66,11 @@ def order_keys(column: Column) -> list[OrderKey]:
     return [NULL_KEY if value is MISSING else order_key(value) for value in values_of(column)]
 
 
-def order_of(keys: Sequence[np.ndarray], rows: int, limit: int | None = None) -> np.ndarray:
-    """The positions of the rows in the ascending order of their keys, or of the first `limit`; ties by position."""
+def order_of(keys: Iterable[np.ndarray], rows: int, limit: int | None = None) -> np.ndarray:
+    """The positions of the rows in the ascending order of their keys, or of the first `limit`; ties by position.
+
+    Keys are asked for one by one; beside one of them it takes at most `SORTING_BYTES` a row.
+    """
     row_bits = max(rows - 1, 1).bit_length()
     packed, used = np.zeros(rows, np.int64), 0
     for key in keys:
@@ -73,14 +79,18 @@ def order_of(keys: Sequence[np.ndarray], rows: int, limit: int | None = None) ->
             values, bits = _dense(key)
         if used + bits > _WORD_BITS:
             packed, used = _dense(packed)
-        packed, used = (packed << bits) | values, used + bits
+        packed <<= bits
+        packed |= values
+        used += bits
         if used + row_bits > _WORD_BITS:
             packed, used = _dense(packed)
-    packed = (packed << row_bits) | np.arange(rows)
+    packed <<= row_bits
+    packed |= np.arange(rows)
     if limit is not None and limit < rows:
         packed = np.partition(packed, limit)[:limit]
     packed.sort()
-    return packed & ((1 << row_bits) - 1)
+    packed &= (1 << row_bits) - 1
+    return packed
 
 
 def _narrowed(key: np.ndarray) -> tuple[np.ndarray, int]:
@@ -95,12 +105,16 @@ def _narrowed(key: np.ndarray) -> tuple[np.ndarray, int]:
 def _dense(key: np.ndarray) -> tuple[np.ndarray, int]:
     """The ranks of a key's values among its distinct values, and the bits they take."""
     order = np.argsort(key)
-    ordered = key[order]
-    steps = np.zeros(len(key), np.int64)
-    np.cumsum(ordered[1:] != ordered[:-1], out=steps[1:])
+    steps, differs = np.zeros(len(key), np.int64), _differ(key[order])
+    np.cumsum(differs, out=steps[1:])
     made = np.empty(len(key), np.int64)
     made[order] = steps
     return made, int(steps[-1]).bit_length() if len(steps) else 0
+
+
+def _differ(ordered: np.ndarray) -> np.ndarray:
+    """Which values are not the one before."""
+    return ordered[1:] != ordered[:-1]
 
 
 def _ranks(column: Column) -> np.ndarray:
@@ -153,8 +167,9 @@ def _ranks_of_valid(column: Column) -> np.ndarray:
 def _bits_in_order(values: np.ndarray) -> np.ndarray:
     """The bits of doubles as integers in the order of the doubles: NaN first, -0.0 like 0.0."""
     bits = (values + 0.0).view(np.int64)
-    ordered = np.where(bits < 0, bits ^ np.int64(0x7FFFFFFFFFFFFFFF), bits)
-    return np.where(np.isnan(values), np.iinfo(np.int64).min + 1, ordered)
+    np.bitwise_xor(bits, 0x7FFFFFFFFFFFFFFF, out=bits, where=bits < 0)
+    bits[np.isnan(values)] = np.iinfo(np.int64).min + 1
+    return bits
 
 
 def _ranks_of_keys(keys: list[OrderKey]) -> np.ndarray:

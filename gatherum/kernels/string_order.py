@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from gatherum.kernels.buffers import valid_mask
 
 _WORD: Final = 8
+_FIRST_BYTES: Final = np.array([(1 << 64) - (1 << (64 - 8 * count)) for count in range(_WORD + 1)], np.uint64)
+"""For each number of bytes a mask of the first so many of a word."""
 
 
 def string_ranks(array: pa.Array) -> np.ndarray:
@@ -21,23 +23,31 @@ def string_ranks(array: pa.Array) -> np.ndarray:
     """
     if len(array) == array.null_count:
         return np.zeros(len(array), np.int64)
-    offsets, data = _bytes_of(array)
-    starts, ends = offsets[:-1], offsets[1:]
-    valid = valid_mask(array)
-    starts = np.minimum(starts + _common_prefix(array), ends)
-    words, lengths = _words(starts, ends, data), ends - starts
-    if valid is not None:
-        words[~valid] = 0
-        lengths[~valid] = 0
-    order = np.argsort(words)
-    ordered, sizes = words[order], lengths[order]
-    same = ordered[1:] == ordered[:-1]
-    undecided = same & ((sizes[1:] != sizes[:-1]) | (sizes[1:] > _WORD))
+    order, same, undecided = _by_first_word(array)
     steps = np.zeros(len(array), np.int64)
     np.cumsum(~same, out=steps[1:])
     found = np.empty(len(array), np.int64)
     found[order] = steps
     return _decided(array, found, steps, undecided) if undecided.any() else found
+
+
+def _by_first_word(array: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The order by the first word; and in this order, which values have that of the one before, and which of these it
+    does not decide."""
+    offsets, data = _bytes_of(array)
+    ends = offsets[1:]
+    starts = np.minimum(offsets[:-1] + _common_prefix(array), ends)
+    lengths = ends - starts
+    words = _words(starts, lengths, data)
+    valid = valid_mask(array)
+    if valid is not None:
+        words[~valid] = 0
+        lengths[~valid] = 0
+    del starts, ends, offsets
+    order = np.argsort(words)
+    words, lengths = words[order], lengths[order]
+    same = words[1:] == words[:-1]
+    return order, same, same & ((lengths[1:] != lengths[:-1]) | (lengths[1:] > _WORD))
 
 
 def _bytes_of(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +57,8 @@ def _bytes_of(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     _, buffer, data = array.buffers()
     offsets = np.frombuffer(buffer, kind, len(array) + 1, array.offset * kind.itemsize).astype(np.int64)
     first, end = int(offsets[0]), int(offsets[-1])
-    return offsets - first, np.frombuffer(data or b"", np.uint8)[first:end]
+    offsets -= first
+    return offsets, np.frombuffer(data or b"", np.uint8)[first:end]
 
 
 def _common_prefix(array: pa.Array) -> int:
@@ -58,15 +69,14 @@ def _common_prefix(array: pa.Array) -> int:
     return next((at for at in range(shared) if first[at] != last[at]), shared)
 
 
-def _words(starts: np.ndarray, ends: np.ndarray, data: np.ndarray) -> np.ndarray:
+def _words(starts: np.ndarray, lengths: np.ndarray, data: np.ndarray) -> np.ndarray:
     """The first bytes from each start as a big-endian word, zeros behind the end; in the order of signed integers."""
     padded = np.concatenate([data, np.zeros(_WORD, np.uint8)])
     at_every_byte = np.ndarray(len(data) + 1, ">u8", padded, strides=(1,))
     words = at_every_byte[starts].astype(np.uint64)
-    beyond = np.clip(_WORD - (ends - starts), 0, _WORD).astype(np.uint64) * np.uint64(8)
-    shift = np.minimum(beyond, np.uint64(63))
-    words = np.where(beyond == 64, np.uint64(0), words >> shift << shift)
-    return (words ^ np.uint64(1 << 63)).view(np.int64)
+    words &= _FIRST_BYTES[np.minimum(lengths, _WORD)]
+    words ^= np.uint64(1 << 63)
+    return words.view(np.int64)
 
 
 def _decided(array: pa.Array, found: np.ndarray, steps: np.ndarray, undecided: np.ndarray) -> np.ndarray:

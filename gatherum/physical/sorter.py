@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import numpy as np
 
 from gatherum.kernels.columns.batch import MAX_ROWS, Batch, first_ordinal
 from gatherum.kernels.columns.column import Column
-from gatherum.kernels.gathering import Rows, gather, joined
-from gatherum.kernels.sorting import SortColumn, order_keys, order_of, ranks
+from gatherum.kernels.gathering import Rows, joined, picked
+from gatherum.kernels.sorting import SORTING_BYTES, SortColumn, order_keys, order_of, ranks
+from gatherum.physical.merge import merged
 from gatherum.physical.operator import QueryContext, Snapshot
 from gatherum.runtime.metrics import OperatorMetrics
 from gatherum.runtime.threads import run_aside
@@ -22,6 +23,9 @@ Keys = Callable[[Rows], list[SortColumn]]
 
 MERGED_AT_ONCE: Final = 32
 BLOCK_BYTES: Final = 1 << 20
+MOST_ROOM: Final = 4 << 20
+GIVEN_SHARE: Final = 16
+"""Rows are given on in batches of at most one so many-th of the memory allowed."""
 CHUNK_ROWS: Final = 1 << 18
 CHUNK_BYTES: Final = 64 << 20
 SMALL: Final = 1 << 12
@@ -32,7 +36,7 @@ class Sorter:
     """Sorts rows by keys, ties by ordinal; with `limit`, keeps the first so many.
 
     `keys` gives the sort columns of some rows, and `descending` says for each whether larger values come first. What
-    is held counts twice in memory, since sorting copies it.
+    sorting them will take counts as held together with the rows.
     """
 
     def __init__(self, name: str, keys: Keys, descending: Sequence[bool], limit: int | None, context: QueryContext,
@@ -78,9 +82,9 @@ class Sorter:
             self.held[-2:] = [joined(self.held[-2:])]
         if self.limit is not None and sum(rows.count for rows in self.held) > 2 * self.limit + MAX_ROWS:
             self.held = [self._first(self.held)]
-        size = sum(rows.nbytes for rows in self.held)
-        self.consumer.hold(2 * size)
-        self.metrics.hold(2 * size)
+        size, later = sum(rows.nbytes for rows in self.held), sum(rows.count for rows in self.held) * SORTING_BYTES
+        self.consumer.hold(size, later)
+        self.metrics.hold(size + later)
 
     def _first(self, pieces: list[Rows]) -> Rows:
         """The first rows of all, up to the limit."""
@@ -91,7 +95,7 @@ class Sorter:
         order = self._order(pieces)
         for start in range(0, len(order), size):
             self.context.cancellation.check()
-            yield _pick(pieces, order[start:start + size])
+            yield picked(pieces, order[start:start + size])
 
     def _order(self, pieces: Sequence[Rows]) -> np.ndarray:
         """The positions of the pieces' rows, one behind the other, in order; no more of them than the limit."""
@@ -101,41 +105,52 @@ class Sorter:
 
     def _sorted(self, pieces: Sequence[Rows]) -> np.ndarray:
         ordinals = np.concatenate([piece.ordinals for piece in pieces])
+        ties = [ordinals] if (ordinals[1:] <= ordinals[:-1]).any() else []
+        return order_of(chain(self._ranks(pieces), ties), len(ordinals), self.limit)
+
+    def _ranks(self, pieces: Sequence[Rows]) -> Iterator[np.ndarray]:
+        """For each key the ranks of the pieces' rows, the smaller the earlier."""
         columns = [self.keys(piece) for piece in pieces]
-        keys = []
         for number, descending in enumerate(self.descending):
             values = ranks([of_piece[number] for of_piece in columns])
-            keys.append(~values if descending else values)
-        if (ordinals[1:] <= ordinals[:-1]).any():
-            keys.append(ordinals)
-        return order_of(keys, len(ordinals), self.limit)
+            yield ~values if descending else values
+            del values
 
     def _spill(self) -> None:
         """Writes what is held as a run."""
         if self.held:
-            self._write(self._in_order(self.held, self._block_rows()))
+            self._write(self._in_order(self.held, self._rows_in(self.held, self._block_bytes())))
             self.held = []
             self.consumer.hold(0)
 
-    def _block_rows(self) -> int:
-        """How many rows make a block of a run: as many as leave room for a block of every run that is merged."""
-        size = min(self.consumer.budget.limit // (4 * MERGED_AT_ONCE), BLOCK_BYTES)
-        rows = sum(piece.count for piece in self.held)
-        of_row = sum(piece.nbytes for piece in self.held) // rows + 1
-        return min(max(size // of_row, 1), MAX_ROWS)
+    def _block_bytes(self) -> int:
+        """What a block of a run takes: there is room for some of every run that is merged."""
+        return min(self.consumer.budget.limit // (8 * MERGED_AT_ONCE), BLOCK_BYTES)
 
     def _write(self, blocks: Iterable[Rows]) -> None:
         run = Run(self.context.space)
         self.runs.append(run)
-        for block in blocks:
-            self.metrics.spill(run.write(block))
+        for rows in blocks:
+            for block in self._cut(rows, self._block_bytes()):
+                self.metrics.spill(run.write(block))
+
+    def _cut(self, rows: Rows, size: int) -> Iterator[Rows]:
+        """The rows in blocks of about so many bytes."""
+        step = self._rows_in([rows], size)
+        for start in range(0, rows.count, step):
+            yield rows.slice(start, step)
+
+    def _rows_in(self, pieces: Sequence[Rows], size: int) -> int:
+        """How many rows of the pieces take about so many bytes; no more than operators make at once."""
+        rows, taken = sum(piece.count for piece in pieces), sum(piece.nbytes for piece in pieces)
+        return min(max(size * rows // max(taken, 1), 1), self.context.made_rows)
 
     def finish(self) -> Iterator[Batch]:
         """All rows in order, numbered anew."""
         self.consumer.spillable = False
-        size = self.context.made_rows
+        size = self.consumer.budget.limit // GIVEN_SHARE
         if not self.runs:
-            blocks = self._in_order(self.held, size) if self.held else iter(())
+            blocks = self._in_order(self.held, self._rows_in(self.held, size)) if self.held else iter(())
         else:
             self._spill()
             while len(self.runs) > MERGED_AT_ONCE:
@@ -145,41 +160,21 @@ class Sorter:
             blocks = self._merged(self.runs)
         number = 0
         for block in blocks:
-            for start in range(0, block.count, size):
-                yield block.batch.slice(start, size).numbered(first_ordinal(0, number))
+            for rows in self._cut(block, size):
+                yield rows.batch.numbered(first_ordinal(0, number))
                 number += 1
 
     def _merged(self, runs: Sequence[Run]) -> Iterator[Rows]:
-        """The rows of sorted runs in order.
-
-        Some blocks of every run are sorted together; what then lies before the last row of each run that has more to
-        come is in its final place.
-        """
-        cursors = [_Cursor(iter(run)) for run in runs]
+        """The rows of sorted runs in order, up to the limit."""
+        room = min(self.consumer.budget.limit // (8 * len(runs)), MOST_ROOM)
         left = self.limit
-        while left is None or left > 0:
-            self.context.cancellation.check()
-            for cursor in cursors:
-                cursor.fill()
-            cursors = [cursor for cursor in cursors if cursor.rows is not None]
-            pieces = [cursor.rows for cursor in cursors if cursor.rows is not None]
-            if not pieces:
-                return
-            order = self._final(cursors, pieces)[:left]
-            yield _pick(pieces, order)
-            left = None if left is None else left - len(order)
-            ends = np.cumsum([piece.count for piece in pieces])
-            taken = np.bincount(np.searchsorted(ends, order, side="right"), minlength=len(cursors)).tolist()
-            for cursor, count in zip(cursors, taken, strict=True):
-                cursor.drop(count)
-
-    def _final(self, cursors: Sequence[_Cursor], pieces: Sequence[Rows]) -> np.ndarray:
-        """The positions of the rows that are in their final places, in order."""
-        order = self._order(pieces)
-        last = np.cumsum([piece.count for piece in pieces]) - 1
-        open_ends = last[[not cursor.ended for cursor in cursors]]
-        found = np.flatnonzero(np.isin(order, open_ends))
-        return order[:found[0] + 1] if len(found) else order
+        for rows in merged(runs, self._ranks, room, self.context.cancellation):
+            found = rows if left is None else rows.slice(0, min(left, rows.count))
+            yield found
+            if left is not None:
+                left -= found.count
+                if not left:
+                    return
 
     def snapshot(self) -> Snapshot:
         """All rows, and their ordinals."""
@@ -197,38 +192,6 @@ class Sorter:
         _close(self.runs)
         self.held, self.runs = [], []
         self.consumer.close()
-
-
-@dataclass(slots=True)
-class _Cursor:
-    """How far a run has been read: `rows` are read and not yet given out."""
-
-    blocks: Iterator[Rows]
-    rows: Rows | None = None
-    ended: bool = False
-    _block: int = field(default=1)
-
-    def fill(self) -> None:
-        """Reads on until there is at least a block's worth of rows."""
-        while not self.ended and (self.rows is None or self.rows.count < self._block):
-            block = next(self.blocks, None)
-            if block is None:
-                self.ended = True
-            else:
-                self._block = block.count
-                self.rows = block if self.rows is None else joined([self.rows, block])
-
-    def drop(self, count: int) -> None:
-        """Forgets rows that were given out."""
-        assert self.rows is not None
-        left = self.rows.count - count
-        self.rows = self.rows.slice(count, left) if left else None
-
-
-def _pick(pieces: Sequence[Rows], at: np.ndarray) -> Rows:
-    ends = np.cumsum([piece.count for piece in pieces])
-    ordinals = pieces[0].ordinals if len(pieces) == 1 else np.concatenate([piece.ordinals for piece in pieces])
-    return Rows(gather(lambda number: pieces[number].batch, ends, at), ordinals[at])
 
 
 def _worth_joining(first: Rows, second: Rows) -> bool:

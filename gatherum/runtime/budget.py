@@ -63,15 +63,17 @@ class Budget:
 class Consumer:
     """What an operator holds of a query's memory. It is used by one thread.
 
-    An operator that could not spill now, because it is writing its result out, sets `spillable` to False.
+    `held` counts what is taken, and what will be taken `later`, to finish or to spill. An operator that could not
+    spill now, because it is writing its result out, sets `spillable` to False.
     """
 
-    __slots__ = ("_decided", "_morsels", "asked", "budget", "held", "name", "peak", "spillable")
+    __slots__ = ("_decided", "_morsels", "asked", "budget", "held", "later", "name", "peak", "spillable")
 
     def __init__(self, budget: Budget, name: str) -> None:
         self.budget = budget
         self.name = name
         self.held = 0
+        self.later = 0
         self.peak = 0
         self.spillable = True
         self.asked = False
@@ -86,25 +88,26 @@ class Consumer:
         """Gives `size` bytes back, or all."""
         self.budget.runtime.lease(self, -self.held if size is None else -size)
 
-    def hold(self, size: int) -> None:
-        """Holds `size` bytes in all from now on."""
-        self.budget.runtime.lease(self, size - self.held)
+    def hold(self, size: int, later: int = 0) -> None:
+        """Holds `size` bytes in all from now on, and will need `later` bytes beside them."""
+        self.later = later
+        self.budget.runtime.lease(self, size + later - self.held)
 
-    def should_spill(self, estimated: int = 0) -> bool:
-        """Whether to write out what is held before taking about `estimated` bytes more. To be asked once a morsel."""
+    def should_spill(self) -> bool:
+        """Whether to write out what is held. To be asked once a morsel."""
         self._morsels += 1
         forced = self.budget.spill_every and self._morsels % self.budget.spill_every == 0
         if forced or self.asked:
             self.asked = False
             return self.held > 0
-        if self.held + estimated == self._decided and not self.budget.runtime.is_to_measure():
+        if self.held == self._decided and not self.budget.runtime.is_to_measure():
             return False
-        self._decided = -1 if self.budget.runtime.decide(self, estimated) else self.held + estimated
+        self._decided = -1 if self.budget.runtime.decide(self) else self.held
         return self._decided < 0
 
     def close(self) -> None:
         """Gives everything back and leaves the budget."""
-        self.release()
+        self.hold(0)
         with self.budget.runtime.changed:
             if self in self.budget.consumers:
                 self.budget.consumers.remove(self)

@@ -123,25 +123,26 @@ class Runtime:
             if change < 0 and self._waiting:
                 self.changed.notify_all()
 
-    def decide(self, consumer: Consumer, estimated: int) -> bool:
-        """Whether this consumer is the one to spill, if it is about to take `estimated` bytes more."""
+    def decide(self, consumer: Consumer) -> bool:
+        """Whether this consumer is the one to spill."""
         growth = self._growth_lately()
         budget = consumer.budget
         with self.changed:
             budget.note(growth)
-            own = budget.held + estimated - budget.limit
+            own = budget.held - budget.limit
             if own > 0:
                 return self._choose(consumer, budget.consumers, own, budget.limit)
             allowed = self._allowed()
             everyone = [other for each in self._budgets for other in each.consumers]
-            if self._held() + estimated > allowed:
-                return self._choose(consumer, everyone, self._held() + estimated - allowed, allowed)
-            if growth is None or growth + estimated <= allowed:
+            if self._held() > allowed:
+                return self._choose(consumer, everyone, self._held() - allowed, allowed)
+            later = sum(other.later for other in everyone)
+            if growth is None or growth + later <= allowed:
                 return False
         grown = self._growth_trimmed(growth, allowed)
         with self.changed:
             # What other code of the process holds cannot be spilled: to spill next to nothing would not help.
-            excess = grown + estimated - allowed
+            excess = grown + later - allowed
             return excess > 0 and self._held() >= allowed // WORTHWHILE and self._choose(
                 consumer, everyone, excess, allowed)
 

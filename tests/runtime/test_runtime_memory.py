@@ -59,15 +59,18 @@ def test_nothing_spills_within_the_limit():
     started, _ = start()
     with started.open(LIMIT, Cancellation()) as budget:
         group = budget.consumer("group")
-        group.lease(LIMIT // 2)
-        assert not group.should_spill(LIMIT // 2)
-        assert group.should_spill(LIMIT // 2 + 1)
+        group.hold(LIMIT)
+        assert not group.should_spill()
+        group.hold(LIMIT + 1)
+        assert group.should_spill()
 
 
 def test_who_holds_nothing_has_nothing_to_spill():
     started, _ = start()
     with started.open(LIMIT, Cancellation()) as budget:
-        assert not budget.consumer("group").should_spill(10 * LIMIT)
+        group, sort = budget.consumer("group"), budget.consumer("sort")
+        sort.hold(10 * LIMIT)
+        assert not group.should_spill()
 
 
 def test_the_consumer_that_holds_most_spills_first():
@@ -75,11 +78,11 @@ def test_the_consumer_that_holds_most_spills_first():
     with started.open(LIMIT, Cancellation()) as budget:
         group, sort = budget.consumer("group"), budget.consumer("sort")
         group.lease(700_000)
-        sort.lease(300_000)
-        assert not sort.should_spill(10_000)
+        sort.lease(310_000)
+        assert not sort.should_spill()
         assert group.should_spill()
         group.release()
-        assert not sort.should_spill(10_000)
+        assert not sort.should_spill()
 
 
 def test_a_small_one_spills_too_when_the_large_one_does_not_answer():
@@ -87,9 +90,10 @@ def test_a_small_one_spills_too_when_the_large_one_does_not_answer():
     with started.open(LIMIT, Cancellation()) as budget:
         group, sort = budget.consumer("group"), budget.consumer("sort")
         group.lease(700_000)
-        sort.lease(300_000)
-        assert not sort.should_spill(100_000)
-        assert sort.should_spill(200_000)
+        sort.lease(400_000)
+        assert not sort.should_spill()
+        sort.lease(100_000)
+        assert sort.should_spill()
 
 
 def test_what_cannot_spill_is_passed_over():
@@ -98,8 +102,8 @@ def test_what_cannot_spill_is_passed_over():
         group, sort = budget.consumer("group"), budget.consumer("sort")
         group.lease(700_000)
         group.spillable = False
-        sort.lease(300_000)
-        assert sort.should_spill(10_000)
+        sort.lease(310_000)
+        assert sort.should_spill()
 
 
 def test_growth_counts_when_estimates_are_too_low():
@@ -111,6 +115,19 @@ def test_growth_counts_when_estimates_are_too_low():
         process.resident += LIMIT + 1
         assert group.should_spill()
         assert budget.peak_growth == LIMIT + 1
+
+
+def test_what_will_be_taken_later_counts():
+    started, process = start()
+    with started.open(LIMIT, Cancellation()) as budget:
+        sort = budget.consumer("sort")
+        sort.hold(LIMIT // 2, later=LIMIT // 2)
+        assert not sort.should_spill()
+        process.resident += LIMIT // 2 + 1
+        assert sort.should_spill()
+        sort.hold(LIMIT // 2, later=LIMIT // 2 + 1)
+        process.resident = 0
+        assert sort.should_spill()
 
 
 def test_pools_are_trimmed_before_a_spill_is_decided():
@@ -165,7 +182,8 @@ def test_without_a_measurement_estimates_decide():
         group = budget.consumer("group")
         group.lease(LIMIT)
         assert not group.should_spill()
-        assert group.should_spill(1)
+        group.lease(1)
+        assert group.should_spill()
         assert budget.peak_growth is None
 
 
@@ -183,8 +201,8 @@ def test_the_largest_of_all_queries_spills_first():
     first, second = open_elsewhere(started, LIMIT), open_elsewhere(started, LIMIT)
     large, small = first.consumer("group"), second.consumer("group")
     large.lease(600_000)
-    small.lease(350_000)
-    assert not small.should_spill(100_000)
+    small.lease(450_000)
+    assert not small.should_spill()
     assert large.should_spill()
 
 
