@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from gatherum.kernels.scratch import Scratch
 from gatherum.kernels.state_batch import (
     StateSchema,
     key_columns,
-    make_state_batch,
+    state_batches,
     state_columns,
 )
 from gatherum.kernels.states.base import States
@@ -23,6 +24,15 @@ from gatherum.kernels.states.counted import RowCounts
 from gatherum.kernels.states.representatives import Ordinals, Representatives
 from gatherum.kernels.tables import PairTable
 from gatherum.types.order import order_key
+
+AT_ONCE: Final = 1 << 16
+"""So many groups at most are hashed or exported at once."""
+
+EXPORTED_BYTES: Final = 16 << 20
+"""About so much of a table is exported at once."""
+
+ORDER_BYTES: Final = 24
+"""What it takes for a group to be put in order."""
 
 
 class GroupTable:
@@ -90,7 +100,8 @@ class GroupTable:
         if not other.size:
             return
         if other.compiled != self.compiled:
-            self.absorb(other.export())
+            for batch in other.export():
+                self.absorb(batch)
             return
         slots = self._slots(other.keys(np.arange(other.size)), other.representatives.ordinals)
         self.rows.merge(slots, other.rows)
@@ -123,10 +134,15 @@ class GroupTable:
 
     def hashes(self) -> np.ndarray:
         """The canonical hashes of all groups' keys."""
-        columns = self.keys(np.arange(self.size))
+        hashes = np.empty(self.size, np.uint64)
+        for groups in _parts(np.arange(self.size), AT_ONCE):
+            hashes[groups] = self._hashes(self.keys(groups))
+        return hashes
+
+    def _hashes(self, keys: list[Column]) -> np.ndarray:
         if self.schema.key_names is None:
-            return canonical_hashes(columns[0], self.compiled)
-        return document_hashes(dict(zip(self.schema.key_names, columns, strict=True)), self.size, self.compiled)
+            return canonical_hashes(keys[0], self.compiled)
+        return document_hashes(dict(zip(self.schema.key_names, keys, strict=True)), len(keys[0]), self.compiled)
 
     def order(self) -> tuple[np.ndarray, np.ndarray]:
         """All groups in the order of their hashes, equal hashes in the order of the keys; and the hashes, so sorted."""
@@ -144,11 +160,13 @@ class GroupTable:
         ranked = sorted(range(len(order)), key=lambda i: (ordered[i], [order_key(c[i]) for c in columns]))
         return order[ranked]
 
-    def export(self) -> pa.RecordBatch:
-        """All groups as one state batch, in the order of their hashes."""
+    def export(self, at_once: int | None = None) -> Iterator[pa.RecordBatch]:
+        """All groups as state batches, each in the order of the hashes; so many groups are exported at once."""
         order, hashes = self.order()
-        return make_state_batch(self.schema, hashes, self.representatives.ordinals[order], self.keys(order),
-                                [states.export(order) for states in self.states])
+        size = at_once or min(EXPORTED_BYTES * self.size // max(self.nbytes, 1) + 1, AT_ONCE)
+        for groups, of_groups in zip(_parts(order, size), _parts(hashes, size), strict=True):
+            yield from state_batches(self.schema, of_groups, self.representatives.ordinals[groups], self.keys(groups),
+                                     [states.export(groups) for states in self.states])
 
     def finalize(self, groups: np.ndarray) -> tuple[list[Column], list[Column]]:
         """The keys and the answers of some groups."""
@@ -159,3 +177,13 @@ class GroupTable:
         """The bytes held by keys and states, partly estimated."""
         return sum(part.nbytes for part in (*self.coders, *self.pairs, self.representatives, *self.states, self.rows,
                                             self.scratch))
+
+    @property
+    def nbytes_later(self) -> int:
+        """The bytes that it takes beside these to export or finalize the groups, the result apart: their order by
+        hash, and their keys and states as columns."""
+        return ORDER_BYTES * self.size + self.representatives.nbytes + sum(s.nbytes_later for s in self.states)
+
+
+def _parts(array: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    return (array[start:start + size] for start in range(0, len(array), size))

@@ -10,7 +10,7 @@ Every chunk is a state: merging all chunks of a key, in any order, gives the who
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,9 +64,10 @@ class StateSchema:
                               f"{found.decode()}, but {wanted.decode()} is needed; compute them anew")
 
 
-def make_state_batch(schema: StateSchema, hashes: Any, ordinals: Any, keys: Sequence[Column],
-                     states: Sequence[pa.StructArray]) -> pa.RecordBatch:
-    """A state batch with one row a group, or several where a state grew beyond `CHUNK_ITEMS` items."""
+def state_batches(schema: StateSchema, hashes: Any, ordinals: Any, keys: Sequence[Column],
+                  states: Sequence[pa.StructArray]) -> Iterator[pa.RecordBatch]:
+    """A state batch with a row for each of these groups, and one for every group of which a state grew beyond
+    `CHUNK_ITEMS` items, with several."""
     keys = [shallow(key) for key in keys]
     arrays: list[Any] = [pa.array(hashes, pa.uint64()), pa.array(ordinals, pa.int64()),
                          pa.array([0] * len(hashes), pa.int32()), *[key.array for key in keys], *states]
@@ -76,10 +77,17 @@ def make_state_batch(schema: StateSchema, hashes: Any, ordinals: Any, keys: Sequ
               *[pa.field(f"state.{name}", state.type, False)
                 for (name, _), state in zip(schema.aggregates, states, strict=True)]]
     batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, schema.metadata()))
-    return _chunked(schema, batch)
+    large = _large(schema, batch)
+    for row in sorted(large):
+        yield _chunks(schema, batch.slice(row, 1))
+    if large:
+        batch = batch.take(pa.array([row for row in range(batch.num_rows) if row not in large], pa.int64()))
+    if batch.num_rows:
+        yield batch
 
 
-def _chunked(schema: StateSchema, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _large(schema: StateSchema, batch: pa.RecordBatch) -> set[int]:
+    """The groups that need several rows."""
     growing = [(i, aggregate) for i, (_, aggregate) in enumerate(schema.aggregates)
                if any(field.kind in GROWING for field in aggregate.State.fields)]
     first = 3 + len(schema.key_columns)
@@ -89,12 +97,7 @@ def _chunked(schema: StateSchema, batch: pa.RecordBatch) -> pa.RecordBatch:
             if field.kind in GROWING:
                 lengths = array.value_lengths().to_pylist()
                 large |= {row for row, length in enumerate(lengths) if length > CHUNK_ITEMS}
-    if not large:
-        return batch
-    small = [row for row in range(batch.num_rows) if row not in large]
-    parts = [batch.take(pa.array(small, pa.int64()))] + [_chunks(schema, batch.slice(row, 1)) for row in sorted(large)]
-    joined = pa.Table.from_batches(parts).combine_chunks().to_batches()
-    return joined[0].replace_schema_metadata(batch.schema.metadata)
+    return large
 
 
 def _chunks(schema: StateSchema, row: pa.RecordBatch) -> pa.RecordBatch:
@@ -104,8 +107,8 @@ def _chunks(schema: StateSchema, row: pa.RecordBatch) -> pa.RecordBatch:
     count = max(map(len, pieces))
     states = [pa.concat_arrays([made, _nothing(aggregate, made.type, count - len(made))])
               for (_, aggregate), made in zip(schema.aggregates, pieces, strict=True)]
-    repeated = row.take(pa.array([0] * count, pa.int64()))
-    arrays = [*repeated.columns[:2], pa.array(range(count), pa.int32()), *repeated.columns[3:first], *states]
+    hashes, ordinals, _, *keys = (column.take(pa.array([0] * count, pa.int64())) for column in row.columns[:first])
+    arrays = [hashes, ordinals, pa.array(range(count), pa.int32()), *keys, *states]
     return pa.RecordBatch.from_arrays(arrays, schema=row.schema)
 
 

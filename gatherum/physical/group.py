@@ -63,7 +63,7 @@ class GroupOperator(Operator):
         self._morsels += 1
         if self.table.size != self._groups or self._morsels % MEASURE_EVERY == 0:
             self._groups = self.table.size
-            self._account(self.table.nbytes)
+            self._account(self.table)
         if self.consumer.should_spill():
             self._spill()
         return ()
@@ -78,9 +78,10 @@ class GroupOperator(Operator):
         self.table.update_repeated(keys, found.columns[count:], found.first + batch.ordinal, found.times)
         return True
 
-    def _account(self, held: int) -> None:
-        self.consumer.hold(held)
-        self.metrics.hold(held)
+    def _account(self, table: GroupTable) -> None:
+        held, later = table.nbytes, table.nbytes_later
+        self.consumer.hold(held, later)
+        self.metrics.hold(held + later)
 
     def _key_column(self, column: Column) -> Column:
         """The column with missing keys made null, where the key is one value."""
@@ -93,8 +94,7 @@ class GroupOperator(Operator):
     def _move_up(self) -> None:
         """Hands the states on to compiled kernels, which have become available."""
         table = GroupTable(self.schema, True)
-        if self.table.size:
-            table.absorb(self.table.export())
+        table.merge(self.table)
         self.table = table
 
     def _spill(self) -> None:
@@ -102,10 +102,14 @@ class GroupOperator(Operator):
             return
         if not self.spills:
             self.spills.append(StateSpill(self.context.space))
-        self.metrics.spill(self.spills[0].write(self.table.export()))
+        self._write(self.table)
         self.table = self._new_table()
         self._groups = -1
         self.consumer.hold(0)
+
+    def _write(self, table: GroupTable) -> None:
+        for batch in table.export():
+            self.metrics.spill(self.spills[0].write(batch))
 
     def absorb(self, other: GroupOperator) -> None:
         """As `Operator.absorb`."""
@@ -116,16 +120,13 @@ class GroupOperator(Operator):
         if self.spills:
             other.spills = []
             for table in (self.table, other.table):
-                if table.size:
-                    self.metrics.spill(self.spills[0].write(table.export()))
+                self._write(table)
             self.table = self._new_table()
-        elif other.table.compiled == self.table.compiled:
+        else:
             self.table.merge(other.table)
-        elif other.table.size:
-            self.table.absorb(other.table.export())
         del other.table                                         # its memory, and all use of it
         other.consumer.close()
-        self._account(self.table.nbytes)
+        self._account(self.table)
 
     def finish(self) -> Iterator[Batch]:
         """As `Operator.finish`: the groups in the order of their hashes, bucket by bucket where they were spilled."""
@@ -133,8 +134,7 @@ class GroupOperator(Operator):
         if not self.spills:
             yield from self._finalized(self.table, 0)
             return
-        if self.table.size:
-            self.metrics.spill(self.spills[0].write(self.table.export()))
+        self._write(self.table)
         for bucket in range(BUCKETS):
             self.context.cancellation.check()
             table = self._new_table()
@@ -146,7 +146,7 @@ class GroupOperator(Operator):
         if not table.size:
             return
         order, _ = table.order()
-        self._account(table.nbytes + 3 * order.nbytes + table.representatives.nbytes)  # hashes, and the keys hashed
+        self._account(table)
         share = -(-len(order) // self.context.settings.threads)
         rows = min(self.context.made_rows, max(share, WORTH_A_THREAD))
         for number, start in enumerate(range(0, len(order), rows)):
@@ -168,9 +168,7 @@ class GroupOperator(Operator):
     def snapshot(self) -> Snapshot:
         """As `Operator.snapshot`: the table, and whatever was spilled."""
         states = [batch for spill in self.spills for bucket in range(BUCKETS) for batch in spill.read(bucket)]
-        if self.table.size:
-            states.append(self.table.export())
-        return Snapshot(states=tuple(states))
+        return Snapshot(states=(*states, *self.table.export()))
 
     def restore(self, snapshot: Snapshot) -> None:
         """As `Operator.restore`."""

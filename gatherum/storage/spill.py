@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from gatherum.errors import InternalError
 from gatherum.kernels.arrow import joined_batches
 from gatherum.kernels.state_batch import BUCKET_SHIFT, BUCKETS
 from gatherum.runtime.temporary import TemporarySpace
@@ -29,11 +30,13 @@ class StateSpill:
         self.pieces: dict[int, list[Block]] = defaultdict(list)
 
     def write(self, batch: pa.RecordBatch) -> int:
-        """Writes a state batch whose rows are in the order of their hashes; returns the bytes written."""
+        """Writes a state batch, whose rows must be in the order of their hashes; returns the bytes written."""
         if self.file is None:
             self.file = BlockFile(self.space, "states")
         before = self.file.size
         buckets = (batch.column(0).to_numpy() >> np.uint64(BUCKET_SHIFT)).astype(np.int64)
+        if (buckets[1:] < buckets[:-1]).any():
+            raise InternalError("states to be spilled are not in the order of their hashes")
         edges = np.searchsorted(buckets, np.arange(BUCKETS + 1))
         for bucket in np.flatnonzero(np.diff(edges)).tolist():
             start, end = int(edges[bucket]), int(edges[bucket + 1])

@@ -147,10 +147,12 @@ def test_parts_in_any_order(name, compiled):
         for table in tables:
             how = draw.random()
             if how < 0.4:
-                whole.absorb(through_bytes(table.export()))
+                for batch in table.export(draw.randint(1, 9)):
+                    whole.absorb(through_bytes(batch))
             elif how < 0.6:
                 between = GroupTable(schema, compiled)
-                between.absorb(table.export())
+                for batch in table.export(draw.randint(1, 9)):
+                    between.absorb(batch)
                 whole.merge(between)
             else:
                 whole.merge(table)
@@ -166,7 +168,7 @@ def test_compiled_and_plain_states_are_one_form(name):
         starts = starts_of(batches)
         for first, second in ((True, False), (False, True)):
             table = GroupTable(schema, second)
-            table.absorb(filled(schema, batches[:3], first).export())
+            table.absorb(next(filled(schema, batches[:3], first).export()))
             for batch, start in zip(batches[3:], starts[3:], strict=True):
                 columns = [column_of(part) for part in batch]
                 table.update(columns[:2], columns[2:], start)
@@ -183,7 +185,7 @@ from gatherum.kernels.state_batch import StateSchema
 schema = StateSchema(("a", "b"), tuple((n, t.aggregates()[n]()) for n in {names!r}))
 batches = t.batches_of("$sum", random.Random(7), 6, 20)
 for part in (0, 1):
-    batch = t.filled(schema, batches[3 * part:][:3], bool(part), t.starts_of(batches)[3 * part:][:3]).export()
+    batch = next(t.filled(schema, batches[3 * part:][:3], bool(part), t.starts_of(batches)[3 * part:][:3]).export())
     with pa.OSFile({str(tmp_path)!r} + f"/{{part}}", "wb") as f, pa.ipc.new_stream(f, batch.schema) as w:
         w.write_batch(batch)
 """
@@ -211,18 +213,29 @@ def test_a_state_of_many_chunks(compiled):
     table = GroupTable(schema, compiled)
     table.update([column_of(["k"] * len(items))], [column_of(items)] * 4, 0)
     table.update([column_of(["l"])], [column_of([7])] * 4, len(items))
-    exported = table.export()
-    assert sorted(exported.column(2).to_pylist()) == [0, 0, 1, 2]
-    rows = list(range(exported.num_rows))
+    rows = [batch.slice(row, 1) for batch in table.export() for row in range(batch.num_rows)]
+    assert sorted(row.column(2)[0].as_py() for row in rows) == [0, 0, 1, 2]
     random.Random(1).shuffle(rows)
     again = GroupTable(schema, compiled)
     for row in rows:
-        again.absorb(exported.slice(row, 1))
+        again.absorb(row)
     for each in (table, again):
         order, _ = each.order()
         keys, found = each.finalize(order)
         by_key = dict(zip(values_of(keys[0]), zip(*map(values_of, found), strict=True), strict=True))
         assert by_key == {"k": (items, items, len(items), sum(items)), "l": ([7], [7], 1, 7)}
+
+
+def test_every_batch_of_states_is_in_the_order_of_hashes():
+    table = GroupTable(StateSchema(None, (("out", aggregates()["$push"]()),)), True)
+    keys = [0, 1] * (CHUNK_ITEMS + 1) + [*range(2, 100)]
+    table.update([column_of(keys)], [column_of(keys)], 0)
+    for at_once in (None, 7):
+        batches = list(table.export(at_once))
+        assert sum(batch.num_rows for batch in batches) == 102
+        for batch in batches:
+            hashes = batch.column(0).to_pylist()
+            assert hashes == sorted(hashes)
 
 
 def test_foreign_states_are_refused():
@@ -232,14 +245,14 @@ def test_foreign_states_are_refused():
     for wanted in (other, schema_of("$avg"), schema_of("$sum", two_keys=False),
                    StateSchema(("a", "b"), (("other", aggregates()["$sum"]()),))):
         with pytest.raises(SourceError, match="compute them anew"):
-            GroupTable(wanted, True).absorb(table.export())
+            GroupTable(wanted, True).absorb(next(table.export()))
     with pytest.raises(SourceError, match="holds no states"):
         GroupTable(schema, True).absorb(pa.record_batch({"x": [1]}))
 
 
 def test_export_is_in_the_order_of_canonical_hashes():
     table = filled(schema_of("$count"), [([*range(50), None, "x"], [1] * 52, [0] * 52)], True)
-    batch = table.export()
+    batch, = table.export()
     hashes = batch.column(0).to_pylist()
     assert hashes == sorted(hashes)
     keys = zip(*(values_of(column) for column in table.keys(table.order()[0])), strict=True)
@@ -263,10 +276,10 @@ def test_the_representative_is_the_key_of_the_lowest_ordinal():
         for tables in ((late, early, middle), (middle, late, early)):
             whole = GroupTable(schema, compiled)
             for table in tables:
-                whole.absorb(table.export())
+                whole.absorb(next(table.export()))
             key = values_of(whole.keys(np.zeros(1, np.int64))[0])[0]
             assert (key, type(key)) == (1, int)
-            assert whole.export().column(1).to_pylist() == [5]
+            assert next(whole.export()).column(1).to_pylist() == [5]
 
 
 def test_dictionary_keys_and_values():

@@ -89,13 +89,24 @@ def test_long_lists_leave_in_chunks(names, tmp_path):
         operator = GroupOperator(group(*names), context)
         for batch in batches_of(documents, CHUNK_ITEMS):
             operator.push(batch)
-        batch, = operator.snapshot().states
-        assert sorted(batch.column("chunk").to_pylist()) == [0, 0, 1] and batch.num_rows == 3
-        assert all(state.nbytes for state in batch.columns[4:])
+        rows = [batch.slice(row, 1) for batch in operator.snapshot().states for row in range(batch.num_rows)]
+        assert sorted(row.column("chunk")[0].as_py() for row in rows) == [0, 0, 1]
+        assert all(state.nbytes for row in rows for state in row.columns[4:])
         again = GroupOperator(group(*names), context)
-        for number in random.Random(1).sample(range(3), 3):
-            again.table.absorb(batch.slice(number, 1))
+        for row in random.Random(1).sample(rows, 3):
+            again.table.absorb(row)
         assert written(finished(again)) == written(oracle(group(*names), documents))
+
+
+def test_long_lists_and_short_ones_are_spilled_together(tmp_path):
+    keys = [0, 1] * (CHUNK_ITEMS + 1) + [*range(2, 200)]
+    documents = [{"k": key, "v": number} for number, key in enumerate(keys)]
+    with query_context(tmp_path, spill_every=1) as context:
+        operator = GroupOperator(group("$push"), context)
+        for batch in batches_of(documents * 2, len(documents)):
+            operator.push(batch)
+        assert written(finished(operator)) == written(oracle(group("$push"), documents * 2))
+        assert operator.metrics.bytes_spilled
 
 
 def test_words_of_dictionaries_within_documents_stay(tmp_path):

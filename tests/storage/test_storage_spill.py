@@ -2,7 +2,9 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from gatherum.errors import InternalError
 from gatherum.kernels.state_batch import BUCKET_SHIFT
 from gatherum.runtime.temporary import TemporarySpace
 from gatherum.storage.blocks import BlockFile
@@ -38,6 +40,14 @@ def test_every_bucket_is_read_by_itself_and_its_states_are_joined(tmp_path):
         for spill in spills:
             spill.close()
         assert not list(tmp_path.rglob("states*"))
+
+
+def test_states_in_no_order_are_refused(tmp_path):
+    with TemporarySpace(tmp_path) as space:
+        spill, batch = StateSpill(space), states([1, 2, 3], [1, 2, 3])
+        with pytest.raises(InternalError, match="not in the order of their hashes"):
+            spill.write(batch.take(pa.array([0, 2, 1])))
+        spill.close()
 
 
 def test_states_of_several_types_and_large_ones_stay_apart(tmp_path):

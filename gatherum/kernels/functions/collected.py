@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,9 @@ from gatherum.kernels.states.counted import RowCounts
 from gatherum.kernels.states.kept import KeptItems, KeptRows
 from gatherum.kernels.states.portable import RANKED, state_type, struct_of
 from gatherum.types.values import BsonType
+
+LISTING_BYTES: Final = 32
+"""What it takes to list a value."""
 
 
 class ListedStates(CompiledStates):
@@ -153,6 +157,11 @@ class Collected(ListedStates):
     def nbytes(self) -> int:
         """The bytes of the values, their groups and their ordinals."""
         return super().nbytes + self.kept.nbytes + self.slots.nbytes + self.ordinals.nbytes
+
+    @property
+    def nbytes_later(self) -> int:
+        """As `States.nbytes_later`: the list, the values in one piece, and these listed."""
+        return LISTING_BYTES * self.kept.size + 2 * self.kept.nbytes
 
 
 class Concatenated(Collected):

@@ -13,7 +13,13 @@ from gatherum.kernels.buffers import fixed_values
 from gatherum.kernels.coders import CompiledCoder
 from gatherum.kernels.columns.column import Column
 from gatherum.kernels.columns.read import values_of
-from gatherum.kernels.functions.collected import ListedStates, present, ranked_states, ranked_values
+from gatherum.kernels.functions.collected import (
+    LISTING_BYTES,
+    ListedStates,
+    present,
+    ranked_states,
+    ranked_values,
+)
 from gatherum.kernels.lists import list_array
 from gatherum.kernels.paths import present_values
 from gatherum.kernels.states.base import States
@@ -109,3 +115,8 @@ class DistinctValues(ListedStates):
     def nbytes(self) -> int:
         """The bytes of the values and of the tables."""
         return super().nbytes + sum(part.nbytes for part in (self.coder, self.pairs, self.items, self.slots))
+
+    @property
+    def nbytes_later(self) -> int:
+        """As `States.nbytes_later`: the list, the values in one piece, and these listed."""
+        return LISTING_BYTES * self.items.size + 2 * self.items.nbytes

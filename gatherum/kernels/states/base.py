@@ -57,6 +57,11 @@ class States(ABC):
     def nbytes(self) -> int:
         """The bytes held, or an estimate of them."""
 
+    @property
+    def nbytes_later(self) -> int:
+        """The bytes that it takes beside these to export or finalize the states, the result apart."""
+        return 0
+
     def add(self, additions: Additions, column: Column, ordinal: int) -> States:
         """As `update` for the rows of `additions`, to which additions to totals may be left."""
         return self.update(additions.slots, column, ordinal)
