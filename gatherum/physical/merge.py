@@ -17,14 +17,19 @@ Ranks = Callable[[Sequence[Rows]], Iterable[np.ndarray]]
 def merged(runs: Sequence[Iterable[Rows]], ranks: Ranks, room: int, cancellation: Cancellation) -> Iterator[Rows]:
     """The rows of sorted runs in order, ties by ordinal.
 
-    About `room` bytes of every run are looked at together: what does not come after the last of them of a run that
-    goes on is in its final place.
+    About `room` bytes of all runs are looked at together: what does not come after the last of them of a run that goes
+    on is in its final place. Half of the room is shared out evenly, and the other half is for runs that are used up:
+    the others wait for these.
     """
-    cursors = [_Cursor(iter(run)) for run in runs]
+    share = room // (2 * len(runs)) + 1
+    cursors = [_Cursor(iter(run), share) for run in runs]
     while True:
         cancellation.check()
+        spare = room // 2 - sum(max(cursor.size - share, 0) for cursor in cursors)
         for cursor in cursors:
-            cursor.fill(room)
+            cursor.room = share if cursor.rows is not None else max(min(2 * cursor.room, spare), share)
+            spare -= cursor.room - share
+            cursor.fill()
         cursors = [cursor for cursor in cursors if cursor.rows is not None]
         pieces = [cursor.rows for cursor in cursors if cursor.rows is not None]
         if not pieces:
@@ -56,28 +61,30 @@ def _end_up_to(keys: Sequence[np.ndarray], start: int, end: int, bound: tuple[in
 
 
 class _Cursor:
-    """How far a run has been read: `rows` are read and not yet given out."""
+    """How far a run has been read: `rows`, of about `size` bytes, are read and not yet given out. It reads on where
+    these do not fill its `room`."""
 
-    def __init__(self, blocks: Iterator[Rows]) -> None:
-        self.blocks = blocks
+    def __init__(self, blocks: Iterator[Rows], room: int) -> None:
+        self.blocks, self.room = blocks, room
         self.rows: Rows | None = None
+        self.size = 0
         self.ended = False
 
-    def fill(self, room: int) -> None:
-        """Reads on until the rows take `room` bytes."""
+    def fill(self) -> None:
+        """Reads on until the room is filled."""
         found = [] if self.rows is None else [self.rows]
-        size = sum(rows.nbytes for rows in found)
-        while not self.ended and size < room:
+        while not self.ended and self.size < self.room:
             block = next(self.blocks, None)
             if block is None:
                 self.ended = True
             else:
                 found.append(block)
-                size += block.nbytes
+                self.size += block.nbytes
         self.rows = joined(found) if found else None
 
     def drop(self, count: int) -> None:
         """Forgets rows that were given out."""
-        assert self.rows is not None
-        left = self.rows.count - count
-        self.rows = self.rows.slice(count, left) if left else None
+        if count and self.rows is not None:
+            left = self.rows.count - count
+            self.size = self.size * left // self.rows.count
+            self.rows = self.rows.slice(count, left) if left else None

@@ -23,9 +23,10 @@ Keys = Callable[[Rows], list[SortColumn]]
 
 MERGED_AT_ONCE: Final = 32
 BLOCK_BYTES: Final = 1 << 20
-MOST_ROOM: Final = 4 << 20
-GIVEN_SHARE: Final = 16
-"""Rows are given on in batches of at most one so many-th of the memory allowed."""
+MOST_ROOM: Final = 8 << 20
+"""So much of a run at most is merged at once, on average."""
+SHARE: Final = 8
+"""One so many-th of the memory allowed is for what is merged at once, and for what is given on at once."""
 CHUNK_ROWS: Final = 1 << 18
 CHUNK_BYTES: Final = 64 << 20
 SMALL: Final = 1 << 12
@@ -148,7 +149,7 @@ class Sorter:
     def finish(self) -> Iterator[Batch]:
         """All rows in order, numbered anew."""
         self.consumer.spillable = False
-        size = self.consumer.budget.limit // GIVEN_SHARE
+        size = self.consumer.budget.limit // SHARE
         if not self.runs:
             blocks = self._in_order(self.held, self._rows_in(self.held, size)) if self.held else iter(())
         else:
@@ -166,7 +167,7 @@ class Sorter:
 
     def _merged(self, runs: Sequence[Run]) -> Iterator[Rows]:
         """The rows of sorted runs in order, up to the limit."""
-        room = min(self.consumer.budget.limit // (8 * len(runs)), MOST_ROOM)
+        room = min(self.consumer.budget.limit // SHARE, MOST_ROOM * len(runs))
         left = self.limit
         for rows in merged(runs, self._ranks, room, self.context.cancellation):
             found = rows if left is None else rows.slice(0, min(left, rows.count))
