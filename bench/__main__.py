@@ -1,4 +1,4 @@
-"""Runs all benchmarks, or those named: `python -m bench [startup documents group_by demo]`."""
+"""Runs all benchmarks, or those named: `python -m bench [demo documents …]`."""
 
 from __future__ import annotations
 

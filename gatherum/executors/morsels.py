@@ -18,7 +18,7 @@ INTERPRETED_ROWS: Final = 1 << 14
 FEWEST_ROWS: Final = 1 << 10
 PLENTY: Final = 1 << 26
 """So many bytes may be exceeded: to find the size of every batch takes longer than it is worth."""
-MEMORY_SHARE: Final = 1 / 16
+MEMORY_SHARE: Final = 1 / 32
 """Of what a thread may hold: so much do the columns of one morsel take."""
 
 

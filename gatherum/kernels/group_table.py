@@ -28,7 +28,7 @@ from gatherum.types.order import order_key
 AT_ONCE: Final = 1 << 16
 """So many groups at most are hashed or exported at once."""
 
-EXPORTED_BYTES: Final = 16 << 20
+EXPORTED_BYTES: Final = 4 << 20
 """About so much of a table is exported at once."""
 
 ORDER_BYTES: Final = 24

@@ -49,7 +49,7 @@ def test_morsels_fit_the_memory(tmp_path):
     assert max(sizes(tmp_path, ADDED_UP, memory_limit="1MB", threads=4)) == FEWEST_ROWS
 
 
-@pytest.mark.parametrize(("memory", "batch"), [("64MB", 2_000_000), ("8GB", None)])
+@pytest.mark.parametrize(("memory", "batch"), [("64MB", 1_000_000), ("8GB", None)])
 def test_sources_are_asked_for_batches_that_fit_the_memory(tmp_path, memory, batch):
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"a": [1]}), path)

@@ -46,8 +46,11 @@ def state_values(column: Column) -> pa.Array:
             return without_codes(column.array)
         column = to_variant(column)
     types, words, data = parts(as_variant(column))
-    made = [_box(kind, words, data, rows) for kind, rows in _by_type(types)]
-    return _in_rows([piece for _, piece in made], [rows for rows, _ in made])
+    found = _by_type(types)
+    if len(found) == 1:
+        return _box(found[0][0], words, data)
+    return _in_rows([_box(kind, words[rows], data.take(pa.array(rows))) for kind, rows in found],
+                    [rows for _, rows in found])
 
 
 def _by_type(types: np.ndarray) -> list[tuple[int, np.ndarray]]:
@@ -57,8 +60,8 @@ def _by_type(types: np.ndarray) -> list[tuple[int, np.ndarray]]:
 
 def _in_rows(pieces: list[pa.Array], rows: list[np.ndarray]) -> pa.Array:
     """One array of pieces, of which the items belong to `rows`."""
-    if len(pieces) < 2:
-        return pieces[0] if pieces else pa.array([], pa.large_binary())
+    if not pieces:
+        return pa.array([], pa.large_binary())
     return pa.concat_arrays(pieces).take(pa.array(_inverse(rows)))
 
 
@@ -69,13 +72,12 @@ def _inverse(rows: list[np.ndarray]) -> np.ndarray:
     return back
 
 
-def _box(kind: int, words: np.ndarray, data: pa.Array, rows: np.ndarray) -> tuple[np.ndarray, pa.Array]:
+def _box(kind: int, words: np.ndarray, data: pa.Array) -> pa.Array:
     if kind in _EMPTY:
-        return rows, pa.array([_EMPTY[BsonType(kind)]], pa.large_binary()).take(pa.array(np.zeros(len(rows), np.int64)))
+        return pa.array([_EMPTY[BsonType(kind)]], pa.large_binary()).take(pa.array(np.zeros(len(words), np.int64)))
     if kind in _WORDS:
-        return rows, _box_words(kind, words[rows])
-    blobs = data.take(pa.array(rows))
-    return rows, _box_bytes(kind, blobs, _BYTES[BsonType(kind)]) if kind in _BYTES else blobs
+        return _box_words(kind, words)
+    return _box_bytes(kind, data, _BYTES[BsonType(kind)]) if kind in _BYTES else data
 
 
 def _layout(kind: int) -> np.dtype:
