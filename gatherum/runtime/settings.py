@@ -149,8 +149,8 @@ class Settings:
         _existing_directory, "Where temporary files are made, in a directory of the process's own; it must exist.",
         "the system's directory for temporary files"))
     engine: str = field(default="auto", metadata=_about(
-        _choice("auto", "rows", "columnar"), "Which engine runs the query: rows (documents in Python), columnar, or "
-        "auto, which goes by the size of the input."))
+        _choice("auto", "rows", "columnar"), "Which engine runs the query: rows (documents in Python, however much "
+        "memory these take), columnar, or auto, which goes by the size of the input."))
     morsel_rows: int = field(default=MAX_MORSEL_ROWS, metadata=_about(
         _whole(1, MAX_MORSEL_ROWS), "Rows that are worked on at once, at most."))
     spill_every: int = field(default=0, metadata=_about(
