@@ -154,8 +154,9 @@ class Sorter:
             blocks = self._in_order(self.held, self._rows_in(self.held, size)) if self.held else iter(())
         else:
             self._spill()
-            while len(self.runs) > MERGED_AT_ONCE:
-                first, self.runs = self.runs[:MERGED_AT_ONCE], self.runs[MERGED_AT_ONCE:]
+            while (too_many := len(self.runs) - MERGED_AT_ONCE) > 0:
+                count = min(too_many + 1, MERGED_AT_ONCE)
+                first, self.runs = self.runs[:count], self.runs[count:]
                 self._write(self._merged(first))
                 _close(first)
             blocks = self._merged(self.runs)

@@ -21,7 +21,7 @@ from gatherum.runtime.threads import Worker
 
 # Shares of the memory allowed: what must be held for a spill to help against growth, and what a query must find free
 # to begin; and by how much the limit may be passed while the largest consumer has yet to spill.
-WORTHWHILE = 16
+WORTHWHILE = 8
 OVERRUN = 8
 MEASURED_EVERY = 0.01
 

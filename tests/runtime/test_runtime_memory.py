@@ -169,9 +169,9 @@ def test_memory_of_others_does_not_make_a_query_spill_crumbs():
     process.resident += 10 * LIMIT
     with started.open(LIMIT, Cancellation()) as budget:
         group = budget.consumer("group")
-        group.lease(LIMIT // 20)
+        group.lease(LIMIT // 16)
         assert not group.should_spill()
-        group.lease(LIMIT // 20)
+        group.lease(LIMIT // 16)
         assert group.should_spill()
 
 
