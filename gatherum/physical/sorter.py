@@ -54,7 +54,7 @@ class Sorter:
             rows = self._first([rows])
         if not rows.count:
             return
-        self.held.append(rows)
+        self.held.append(Rows(rows.batch.compact(), rows.ordinals))
         self._settle()
         if self.consumer.should_spill():
             self._spill()

@@ -14,12 +14,15 @@ from pyarrow import ipc
 from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.column import Column, invalid_is_missing
 from gatherum.kernels.columns.depth import shallow
+from gatherum.kernels.columns.normalize import compact, has_dictionary
 
 ROWS = b"gatherum.rows"
 
 
 def to_bytes(batch: pa.RecordBatch) -> pa.Buffer:
-    """A record batch as an Arrow stream."""
+    """A record batch as an Arrow stream, with no more of its dictionaries than it needs."""
+    if any(map(has_dictionary, batch.schema.types)):
+        batch = pa.RecordBatch.from_arrays([compact(array) for array in batch.columns], schema=batch.schema)
     sink = pa.BufferOutputStream()
     with ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)

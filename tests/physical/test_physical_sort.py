@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from bson import Int64
 from driving import SCALARS, check_partial, driven, expected, handed_over, merged, tame, wild
@@ -12,7 +13,9 @@ from running import batches_of, query_context, written
 from strategies import values
 
 from gatherum.errors import CancelledError, OperatorError
+from gatherum.kernels.columns.batch import Batch
 from gatherum.kernels.columns.build import column_of
+from gatherum.kernels.columns.column import Column
 from gatherum.kernels.number_hashes import hashes_of_numbers
 from gatherum.kernels.sorting import order_of, ranks
 from gatherum.physical import sorter
@@ -162,3 +165,18 @@ def test_sampling(count, seed, tmp_path):
 def test_hashes_of_numbers_are_canonical(seed, numbers):
     assert hashes_of_numbers(seed, np.array(numbers, np.int64)).tolist() == \
         [hash_of_words([seed & (2**64 - 1), number]) for number in numbers]
+
+
+def test_what_is_spilled_has_no_more_of_a_dictionary_than_it_needs(tmp_path):
+    words = pa.array([f"word {number}" for number in range(20_000)])
+    codes = np.arange(20_000) * 7919 % 20_000
+    coded = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), words)
+    nested = pa.StructArray.from_arrays([coded], ["word"])
+    lists = pa.LargeListArray.from_arrays(np.arange(20_001), coded)
+    batch = Batch({name: Column(array) for name, array in (("w", coded), ("d", nested), ("l", lists))}, 20_000)
+    node = Sort(Shared(), (SortKey(("w",)),))
+    with query_context(tmp_path, kernels="off", memory_limit="1MB") as context:
+        operator = SortOperator(node, context)
+        found = driven(operator, [batch.slice(start, 100).numbered(start << 32) for start in range(0, 20_000, 100)])
+        assert found == [{"w": word, "d": {"word": word}, "l": [word]} for word in sorted(words.to_pylist())]
+        assert 0 < operator.metrics.bytes_spilled < 8_000_000

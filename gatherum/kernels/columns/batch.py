@@ -13,6 +13,7 @@ from gatherum.errors import OperatorError, depth_limited
 from gatherum.kernels.columns.build import common_order, document_columns
 from gatherum.kernels.columns.column import Column, concat, missing_column
 from gatherum.kernels.columns.filtering import FilteredColumns
+from gatherum.kernels.columns.normalize import compact
 from gatherum.kernels.columns.read import documents_of_columns
 from gatherum.kernels.columns.types import COLUMN_TYPES
 from gatherum.plan.protocols import BATCH_ROWS
@@ -81,6 +82,11 @@ class Batch:
     def settled(self) -> Batch:
         """The same rows, with all columns made."""
         return replace(self, columns=dict(self.columns))
+
+    def compact(self) -> Batch:
+        """The same rows, with no more of their dictionaries than they need: a few rows may have that of many."""
+        return replace(self, columns={name: Column(compact(column.array), column.missing)
+                                      for name, column in self.columns.items()})
 
     def take(self, indices: np.ndarray) -> Batch:
         """The rows at some positions, in that order; numbered anew from this batch's ordinal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -105,17 +106,28 @@ def without_codes(array: pa.Array) -> pa.Array:
 def with_words(array: pa.Array) -> pa.Array:
     """The array with invalid slots instead of codes of a dictionary's invalid words, in documents and arrays too; what
     is read by its meaning, as maps are, stays."""
+    return _coded_anew(array, lambda coded: bool(coded.dictionary.null_count))
+
+
+def compact(array: pa.Array) -> pa.Array:
+    """The array with only the words that occur in dictionaries that have more words than there are codes, in documents
+    and arrays too."""
+    return _coded_anew(array, lambda coded: len(coded.dictionary) > len(coded))
+
+
+def _coded_anew(array: pa.Array, is_to_be: Callable[[pa.DictionaryArray], bool]) -> pa.Array:
     if isinstance(array, pa.DictionaryArray):
-        return array.dictionary_decode().dictionary_encode() if array.dictionary.null_count else array
+        return array.dictionary_decode().dictionary_encode() if is_to_be(array) else array
     if not has_dictionary(array.type) or not (pa.types.is_struct(array.type) or pa.types.is_large_list(array.type)):
         return array
+    mask = array.is_null() if array.null_count else None
     if pa.types.is_struct(array.type):
-        children = [with_words(array.field(i)) for i in range(array.type.num_fields)]
-        return pa.StructArray.from_arrays(children, fields=list(array.type),
-                                          mask=array.is_null() if array.null_count else None)
-    offsets = pa.array(array.offsets.to_numpy())             # a copy: a mask does not go with sliced offsets
-    return pa.LargeListArray.from_arrays(offsets, with_words(array.values), type=array.type,
-                                         mask=array.is_null() if array.null_count else None)
+        children = [_coded_anew(array.field(i), is_to_be) for i in range(array.type.num_fields)]
+        return pa.StructArray.from_arrays(children, fields=list(array.type), mask=mask)
+    offsets = array.offsets.to_numpy()
+    first, last = offsets[[0, -1]].tolist() if len(offsets) else (0, 0)
+    items = _coded_anew(array.values.slice(first, last - first), is_to_be)
+    return pa.LargeListArray.from_arrays(pa.array(offsets - first), items, type=array.type, mask=mask)
 
 
 def _milliseconds(array: pa.Array) -> pa.Array:
