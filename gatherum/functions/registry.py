@@ -109,7 +109,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     and capital letters are alike.
     """
     wanted, letters = name.casefold(), len(name.lstrip("$"))
-    distances = [(_slips(wanted, each.casefold()), each) for each in known]
+    distances = _distances(name, known)
     distance, found = min(distances, default=(len(name) + 2, ""))
     if distance <= max(1, letters // 4):
         return f"; did you mean {found}?"
@@ -117,10 +117,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {min(begun, key=len)}?" if begun else ""
 
 
+def nearest_of_all(name: str, known: Iterable[str]) -> str:
+    """As `nearest`, but some name however far it is."""
+    names = [*known]
+    return nearest(name, names) or (f"; the nearest known name is {min(_distances(name, names))[1]}" if names else "")
+
+
 def nearest_of_few(name: str, known: Iterable[str]) -> str:
     """As `nearest`, but all names where none is near."""
     names = [*known]
     return nearest(name, names) or (f"; known: {', '.join(names)}" if names else "")
+
+
+def _distances(name: str, known: Iterable[str]) -> list[tuple[int, str]]:
+    return [(_slips(name.casefold(), each.casefold()), each) for each in known]
 
 
 def _slips(wrong: str, right: str) -> int:

@@ -20,6 +20,7 @@ from gatherum.errors import LossError, SourceError
 from gatherum.plan.protocols import Coverage, Request
 from gatherum.sources.arrow_memory import ArrowSource
 from gatherum.sources.columns import columnar
+from gatherum.sources.files import open_files
 from gatherum.sources.memory import MemorySource
 
 TABLE = pa.table({"a": [1, 2], "s": ["x", None]})
@@ -78,13 +79,26 @@ def test_values_of_frames():
     assert batch.column("n").array.type == pa.int64()
 
 
-@pytest.mark.parametrize("index", [[5, 6], pd.Index(["x", "y"], name="key"), pd.date_range("2020", periods=2),
+@pytest.mark.parametrize("index", [[5, 6], pd.date_range("2020", periods=2),
                                    pd.MultiIndex.from_tuples([(1, 2), (3, 4)])])
-def test_the_index_of_a_frame_of_pandas_is_no_field(index):
+def test_an_index_of_pandas_without_a_name_is_no_field(index):
     frame = pd.DataFrame({"a": [1, 2]}, index=index)
     source = ArrowSource(frame)
     assert source.schema() == {"a": "long"} == dict.fromkeys(pl.from_pandas(frame).columns, "long")
     assert read(source) == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize("values", [[1, 2], [1, "x"]])
+def test_an_index_of_pandas_with_a_name_is_a_field_as_in_its_files(values, tmp_path):
+    frame = pd.DataFrame({"c": ["u", "u", "v"], "n": [1, 2, 3]}).groupby("c").sum()
+    assert read(ArrowSource(frame)) == [{"n": 3, "c": "u"}, {"n": 3, "c": "v"}]
+    frame.to_parquet(tmp_path / "x.parquet")
+    assert read(open_files(tmp_path / "x.parquet")) == read(ArrowSource(frame))
+    two = pd.MultiIndex.from_tuples([(1, 2), (3, 4)], names=["p", None])
+    assert read(ArrowSource(pd.DataFrame({"a": values}, index=two))) == [{"a": values[0], "p": 1},
+                                                                        {"a": values[1], "p": 3}]
+    with pytest.raises(SourceError, match="two columns of the frame are called 'a', its index included"):
+        ArrowSource(pd.DataFrame({"a": values}, index=pd.Index([1, 2], name="a"))).schema()
 
 
 def test_a_column_with_the_name_that_arrow_gives_an_index_is_a_field():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gatherum.functions.registry import nearest
+from gatherum.functions.registry import nearest_of_all
 
 _NOT_BUILT: Final = """
     $accumulator $acos $acosh $allElementsTrue $anyElementTrue $asin $asinh $atan $atan2 $atanh $binarySize $bitAnd
@@ -28,13 +28,4 @@ NOT_BUILT: Final = frozenset(_NOT_BUILT.split())
 
 def hint(name: str, known: Iterable[str]) -> str:
     """What comes after a message that there is no such name."""
-    names = [*known]
-    return ("; MongoDB has it, but it is not built here" if name in NOT_BUILT else "") + (
-        nearest(name, names) or _nearest_of_all(name, names))
-
-
-def _nearest_of_all(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
-    return f"; the nearest known name is {found[0]}" if found else ""
+    return ("; MongoDB has it, but it is not built here" if name in NOT_BUILT else "") + nearest_of_all(name, known)

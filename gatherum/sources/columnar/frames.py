@@ -26,20 +26,25 @@ def library_of(given: Any) -> str | None:
 
 
 def table_of_frame(frame: Any, name: str) -> pa.Table:
-    """The columns of a frame without its index. SourceError where a value has no type in BSON."""
-    polars, labels = library_of(frame) == "polars", list(frame.columns)
+    """The columns of a frame, and behind them the levels of its index that have names. SourceError where a value has no
+    type in BSON."""
+    polars = library_of(frame) == "polars"
+    levels = [] if polars else [level for level in frame.index.names if level is not None]
+    labels = [*frame.columns, *levels]
     twice = [label for place, label in enumerate(labels) if label in labels[:place]]
     if twice:
-        raise SourceError(f"{name}: two columns of the frame are called {twice[0]!r}: rename one")
+        raise SourceError(f"{name}: two columns of the frame are called {twice[0]!r}, its index included: rename one")
+    if levels:
+        frame = frame.reset_index(level=levels)[labels]
     objects = {label for label in labels
                if (str(frame[label].dtype) == "Object" if polars else _holds_objects(frame[label]))}
     if not objects:
         with suppress(pa.ArrowException, OverflowError):
-            return _without_index(pa.table(frame))
+            return _without_row_labels(pa.table(frame))
     return pa.table({label: _column(frame[label], label in objects, f"{name}: column {label!r}") for label in labels})
 
 
-def _without_index(table: pa.Table) -> pa.Table:
+def _without_row_labels(table: pa.Table) -> pa.Table:
     """The columns that pandas' metadata do not call its index."""
     metadata = table.schema.pandas_metadata or {}
     index = [name for name in metadata.get("index_columns", ()) if isinstance(name, str)]

@@ -98,7 +98,7 @@ def test_unknown_options_name_the_nearest_known_one():
      "the nearest known name is $expr"),
     ([{"$project": {"x": {"$sqrt": 1}}}],
      "stage 1 ($project), x: unrecognized expression '$sqrt'; MongoDB has it, but it is not built here; "
-     "the nearest known name is $last"),
+     "the nearest known name is $eq"),
     ([{"$group": {"_id": 1, "n": {"$smu": 1}}}],
      "stage 1 ($group), n: unknown group operator '$smu'; did you mean $sum?"),
     ([{"$project": {"x": {"$add": [1, {"$multipy": ["$a", 2]}]}}}],
