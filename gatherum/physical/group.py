@@ -118,7 +118,6 @@ class GroupOperator(Operator):
         self.spills += other.spills
         other.spills = []
         if self.spills:
-            other.spills = []
             for table in (self.table, other.table):
                 self._write(table)
             self.table = self._new_table()
